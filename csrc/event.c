@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: MIT */
+/* Events: changes of controls, of the source, and frame synchronisation. */
+#include <errno.h>
+#include <string.h>
+
+#include "vc.h"
+
+int vc_event_subscribe(struct vc_device *dev, uint32_t type, uint32_t id, uint32_t flags)
+{
+	struct v4l2_event_subscription sub = {.type = type, .id = id, .flags = flags};
+
+	return vc_ioctl(dev, VIDIOC_SUBSCRIBE_EVENT, &sub);
+}
+
+int vc_event_unsubscribe(struct vc_device *dev, uint32_t type, uint32_t id)
+{
+	struct v4l2_event_subscription sub = {.type = type, .id = id};
+
+	return vc_ioctl(dev, VIDIOC_UNSUBSCRIBE_EVENT, &sub);
+}
+
+static void take_control(struct vc_event *to, const struct v4l2_event_ctrl *from)
+{
+	to->changes = from->changes;
+	to->control_type = from->type;
+	to->flags = from->flags;
+	to->value = from->type == V4L2_CTRL_TYPE_INTEGER64 ? from->value64 : from->value;
+	to->minimum = from->minimum;
+	to->maximum = from->maximum;
+	to->step = from->step;
+	to->default_value = from->default_value;
+}
+
+int vc_event_dequeue(struct vc_device *dev, struct vc_event *out)
+{
+	struct v4l2_event event;
+	int rc;
+
+	memset(&event, 0, sizeof(event));
+	rc = vc_ioctl(dev, VIDIOC_DQEVENT, &event);
+	if (rc < 0)
+		return rc == -ENOENT ? -EAGAIN : rc; /* the kernel's word for "none" */
+
+	memset(out, 0, sizeof(*out));
+	out->type = event.type;
+	out->id = event.id;
+	out->sequence = event.sequence;
+	out->pending = event.pending;
+	out->timestamp_ns = (int64_t)event.timestamp.tv_sec * 1000000000 + event.timestamp.tv_nsec;
+	switch (event.type) {
+	case V4L2_EVENT_CTRL:
+		take_control(out, &event.u.ctrl);
+		break;
+	case V4L2_EVENT_SOURCE_CHANGE:
+		out->changes = event.u.src_change.changes;
+		break;
+	case V4L2_EVENT_FRAME_SYNC:
+		out->value = event.u.frame_sync.frame_sequence;
+		break;
+	default:
+		break;
+	}
+	return 0;
+}
