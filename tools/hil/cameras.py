@@ -26,7 +26,8 @@ class Camera:
     module: str
     parameters: tuple[str, ...]
     nodes: tuple[Node, ...]
-    package: str = ""  # Debian source of a module the kernel does not have
+    package: str = ""  # Debian package with the source of a module the kernel does not have
+    directory: str = ""  # or a directory beside this file with the source
 
 
 # Capture nodes only (0x1), one of each buffer kind. All four inputs of vivid stay: webcam, TV,

@@ -38,7 +38,7 @@ KERNEL_OPTIONS = (
     "oops=panic",
     "watchdog_thresh=60",
     "rcupdate.rcu_cpu_stall_timeout=120",
-    "console=ttyS1",
+    "console=hvc0",
 )
 BARE = ("-nodefaults", "-machine", "q35,sata=off,smbus=off")
 
@@ -71,10 +71,11 @@ class Machine:
         for option in options:
             arguments += ["--kopt", option]
         arguments += ["--qemu-opts", *BARE, *(COUNT_QEMU if self.counting else ())]
-        arguments += ["-serial", f"file:{console}"]
-        arguments += ["-chardev", f"file,id=hil,path={_quoted(result)}"]
         arguments += ["-device", "virtio-serial-pci,id=hil-bus"]
-        arguments += ["-device", f"virtserialport,bus=hil-bus.0,name={PORT},chardev=hil"]
+        arguments += ["-chardev", f"file,id=hil-console,path={_quoted(console)}"]
+        arguments += ["-device", "virtconsole,bus=hil-bus.0,chardev=hil-console"]
+        arguments += ["-chardev", f"file,id=hil-result,path={_quoted(result)}"]
+        arguments += ["-device", f"virtserialport,bus=hil-bus.0,name={PORT},chardev=hil-result"]
         # The same files once more, see _script().
         arguments += ["-fsdev", "local,id=cached,path=/,security_model=none,multidevs=remap"]
         arguments += ["-device", "virtio-9p-pci,fsdev=cached,mount_tag=cached"]
