@@ -1,0 +1,87 @@
+# SPDX-License-Identifier: MIT
+"""Fixtures of the guest lane: the nodes that tools/hil/run names in the environment.
+
+Outside the guest nothing here is collected, so ``pytest tests`` works everywhere and
+``pytest tests/hil`` fails with "no tests ran". Inside, whatever is missing is a failure: a lane
+that skips looks like one that passed.
+"""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+IN_GUEST = os.environ.get("V4L2CAPTURE_HIL") == "1"
+WRITER = Path(__file__).with_name("loopback_writer.py")
+
+Writer = Callable[..., "subprocess.Popen[str]"]
+
+
+def pytest_ignore_collect() -> bool | None:
+    return None if IN_GUEST else True
+
+
+def pytest_report_header() -> str:
+    return "guest lane: " + ("on" if IN_GUEST else "off; run it with tools/hil/run")
+
+
+def _node(variable: str) -> str:
+    path = os.environ.get(variable)
+    if not path:
+        pytest.fail(f"{variable} is not set: the rig did not load this camera")
+    if not Path(path).is_char_device():
+        pytest.fail(f"{variable}={path} is no device node")
+    return path
+
+
+@pytest.fixture
+def vivid() -> str:
+    """Single-planar capture node; it starts with the webcam input."""
+    return _node("V4L2CAPTURE_VIVID")
+
+
+@pytest.fixture
+def vivid_mplane() -> str:
+    """Multi-planar capture node."""
+    return _node("V4L2CAPTURE_VIVID_MPLANE")
+
+
+@pytest.fixture
+def loopback() -> str:
+    """Loopback node with exclusive_caps=1: it captures only while it is fed."""
+    return _node("V4L2CAPTURE_LOOPBACK")
+
+
+@pytest.fixture
+def loopback_shared() -> str:
+    """Loopback node with exclusive_caps=0."""
+    return _node("V4L2CAPTURE_LOOPBACK_SHARED")
+
+
+@pytest.fixture
+def feed() -> Iterator[Writer]:
+    """Start loopback_writer.py on a node and return when its first frame is in.
+
+    ``feed(node, "--fps", "15", ...)`` returns the process; it ends with the test.
+    """
+    writers: list[subprocess.Popen[str]] = []
+
+    def start(node: str, *options: str) -> "subprocess.Popen[str]":
+        writer = subprocess.Popen(
+            [sys.executable, str(WRITER), node, *options],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        writers.append(writer)
+        assert writer.stdout is not None
+        assert writer.stdout.readline() == "writing\n", f"the writer died on {node}"
+        return writer
+
+    yield start
+    for writer in writers:
+        writer.kill()
+        writer.communicate()
