@@ -504,6 +504,8 @@ static int acquire_locked(struct vc_ring *ring, uint32_t how)
 		ring->refs++;
 		ring->stats.delivered++;
 		vc_device_count_lease(ring->dev, 1);
+		if (ring->leased == ring->count)
+			index += VC_LAST;
 	}
 	return index;
 }

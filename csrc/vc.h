@@ -268,11 +268,14 @@ enum vc_acquire {
 	VC_ONLY_WHOLE = 2, /* skip, and queue again, frames that are not whole */
 };
 
+/* Added to the index of the last buffer: until one comes back, nothing more will come. */
+#define VC_LAST 64
+
 /*
  * Take a filled buffer out of the driver.  `how` is a set of enum vc_acquire.
  *
- * Returns the buffer's index: its lease, vc_ring_lease(ring, index), is the
- * caller's until vc_lease_release().  -EAGAIN when no buffer is filled yet,
+ * Returns the buffer's index, perhaps plus VC_LAST: its lease,
+ * vc_ring_lease(ring, index), is the caller's until vc_lease_release().  -EAGAIN when no buffer is filled yet,
  * -ENOBUFS when all are leased (waiting would never end), -EPIPE when not
  * streaming, -EPROTO when the driver names a buffer that it does not hold, or
  * -errno of VIDIOC_DQBUF, or of a VIDIOC_QBUF that failed in a release.

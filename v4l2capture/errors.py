@@ -139,6 +139,11 @@ _BY_ERRNO: dict[int, type[DeviceError]] = {
     errno.EPERM: DevicePermissionError,
 }
 
+# ENOSPC is a full disk elsewhere; here it is a full bus.
+_BY_OPERATION: dict[tuple[str, int], type[DeviceError]] = {
+    ("VIDIOC_STREAMON", errno.ENOSPC): BandwidthError,
+}
+
 _CLOSED: dict[int, str] = {
     errno.EBADF: "{path} is closed",
     errno.ECHILD: "{path} was opened before a fork and belongs to the parent process; "
@@ -148,6 +153,7 @@ _CLOSED: dict[int, str] = {
 # What the core means by an errno that the kernel uses for something else.
 _TEXT: dict[int, str] = {
     errno.EPROTO: "the driver's answer contradicts the V4L2 specification",
+    errno.ENOTTY: "no such function, or no V4L2 device",
 }
 
 
@@ -169,4 +175,5 @@ def check(rc: int, operation: str, path: str) -> int:
     number = -rc
     if number in _CLOSED:
         raise ClosedError(_CLOSED[number].format(path=path))
-    raise device_error(_BY_ERRNO.get(number, DeviceError), number, operation, path)
+    kind = _BY_OPERATION.get((operation, number)) or _BY_ERRNO.get(number, DeviceError)
+    raise device_error(kind, number, operation, path)

@@ -1,0 +1,531 @@
+# SPDX-License-Identifier: MIT
+"""Controls: every knob a driver has, by name, old name or id.
+
+The driver is asked once for all of them, in C; what Python shows of one is made when
+it is looked at. Values are never remembered: reading one asks the driver.
+
+Source: Documentation/userspace-api/media/v4l/extended-controls.rst.
+"""
+
+from __future__ import annotations
+
+import difflib
+import errno
+import operator
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from . import payload
+from ._native import ffi, lib
+from .cids import FLAGS, IDS, MASTERS, NAMES, class_name, slug
+from .errors import ControlError, DeviceError, UnknownControlError, check, device_error
+
+if TYPE_CHECKING:
+    from .device import Device
+
+__all__ = ["Control", "Controls"]
+
+# The spelling of v4l2-ctl, and of profiles.
+TYPES: dict[int, str] = {
+    lib.V4L2_CTRL_TYPE_INTEGER: "int",
+    lib.V4L2_CTRL_TYPE_BOOLEAN: "bool",
+    lib.V4L2_CTRL_TYPE_MENU: "menu",
+    lib.V4L2_CTRL_TYPE_BUTTON: "button",
+    lib.V4L2_CTRL_TYPE_INTEGER64: "int64",
+    lib.V4L2_CTRL_TYPE_STRING: "str",
+    lib.V4L2_CTRL_TYPE_BITMASK: "bitmask",
+    lib.V4L2_CTRL_TYPE_INTEGER_MENU: "intmenu",
+    lib.V4L2_CTRL_TYPE_U8: "u8",
+    lib.V4L2_CTRL_TYPE_U16: "u16",
+    lib.V4L2_CTRL_TYPE_U32: "u32",
+    lib.V4L2_CTRL_TYPE_AREA: "area",
+    lib.V4L2_CTRL_TYPE_RECT: "rect",
+}
+
+_DISABLED: int = lib.V4L2_CTRL_FLAG_DISABLED
+_READ_ONLY: int = lib.V4L2_CTRL_FLAG_READ_ONLY
+_WRITE_ONLY: int = lib.V4L2_CTRL_FLAG_WRITE_ONLY
+_INACTIVE: int = lib.V4L2_CTRL_FLAG_INACTIVE
+_UPDATE: int = lib.V4L2_CTRL_FLAG_UPDATE
+_HAS_PAYLOAD: int = lib.V4L2_CTRL_FLAG_HAS_PAYLOAD
+_CTRL_CLASS: int = lib.V4L2_CTRL_TYPE_CTRL_CLASS
+
+_MASTER_IDS = frozenset(master for masters in MASTERS.values() for master in masters)
+
+_value = ffi.typeof("struct vc_value[]")
+_index = ffi.typeof("uint32_t[2]")
+
+
+def _key(name: str, cid: int) -> str:
+    return f"{name}_{cid:08x}"
+
+
+class Control:
+    """One control of one device: what it is, and its value.
+
+    Attributes:
+        id: V4L2_CID_*, the key that never changes.
+        name: Canonical name, for example ``"zoom_absolute"``.
+        label: The driver's own words, for example ``"Zoom, Absolute"``.
+        type: ``int bool menu intmenu button int64 str bitmask u8 u16 u32 area rect``, or
+            the number of a type this version does not know.
+
+    Synchronization: none required.
+    """
+
+    __slots__ = ("_controls", "_list", "_row", "id", "label", "name", "type")
+
+    def __init__(self, controls: Controls, row: Any, name: str) -> None:
+        self._controls = controls
+        self._row = row
+        self._list = controls._list  # owns the memory of the row
+        self.id: int = row.id
+        self.name = name
+        self.label: str = _text(row.name)
+        self.type: str = TYPES.get(row.type, str(row.type))
+
+    # ---- what it is ----
+
+    @property
+    def minimum(self) -> int:
+        """The smallest value the driver announces, in the driver's units."""
+        return int(self._controls._fresh(self).minimum)
+
+    @property
+    def maximum(self) -> int:
+        """The largest value the driver announces; may be below :attr:`minimum` in bad drivers."""
+        return int(self._controls._fresh(self).maximum)
+
+    @property
+    def step(self) -> int:
+        """The distance between values, at least 1 (a driver's 0 means 1)."""
+        return int(self._controls._fresh(self).step) or 1
+
+    @property
+    def default(self) -> int | None:
+        """The driver's default, or ``None`` where it lies outside the driver's own range."""
+        row = self._controls._fresh(self)
+        if row.flags & _HAS_PAYLOAD or self.type in ("button", "str"):
+            return None
+        value = int(row.default_value)
+        if self.type == "bitmask":
+            return value & 0xFFFFFFFF
+        return value if row.minimum <= value <= row.maximum else None
+
+    @property
+    def flags(self) -> frozenset[str]:
+        """V4L2_CTRL_FLAG_* in v4l2-ctl's words, for example ``{"inactive"}``."""
+        flags = self._controls._fresh(self).flags
+        return frozenset(name for bit, name in FLAGS.items() if flags & bit)
+
+    @property
+    def menu(self) -> dict[int, str | int]:
+        """Index to label (menu) or to number (integer menu); empty for all other types.
+
+        Menus have holes: only indices that the driver named are here.
+        """
+        row = self._controls._fresh(self)
+        entries = self._list.menu[row.menu_first : row.menu_first + row.menu_count]
+        numbers = self.type == "intmenu"
+        return {entry.index: entry.value if numbers else _text(entry.name) for entry in entries}
+
+    @property
+    def dims(self) -> tuple[int, ...]:
+        """Dimensions of an array control, outermost first; ``()`` for a single value."""
+        row = self._controls._fresh(self)
+        return tuple(row.dims[0 : row.nr_of_dims])
+
+    @property
+    def class_name(self) -> str:
+        """The control's class: ``"user"``, ``"camera"``, ``"flash"``, ..., ``"vendor"``."""
+        return class_name(self.id)
+
+    @property
+    def masters(self) -> tuple[str, ...]:
+        """Controls of this device that make this one inactive while they are automatic."""
+        return tuple(NAMES[cid] for cid in MASTERS.get(self.id, ()) if cid in self._controls)
+
+    # ---- its value ----
+
+    @property
+    def value(self) -> Any:
+        """The current value, read from the driver.
+
+        ``int`` (menus: the index), ``bool``, ``str``, ``(width, height)`` of an area,
+        ``(left, top, width, height)`` of a rectangle, a flat ``tuple`` of an array, else
+        ``bytes``.
+
+        Raises:
+            ControlError: It is write-only (EACCES), or the driver could not read it.
+        """
+        return self._controls._get(self)
+
+    @value.setter
+    def value(self, value: Any) -> None:
+        self._controls._set_one(self, value)
+
+    def press(self) -> None:
+        """Trigger a button."""
+        self._controls._set_one(self, 1)
+
+    def __repr__(self) -> str:
+        row = self._row
+        return f"<Control {self.name} ({self.type}) {row.minimum}..{row.maximum} step {row.step}>"
+
+
+def _text(raw: Any) -> str:
+    return str(ffi.string(raw).decode("utf-8", "replace"))
+
+
+class Controls(Mapping[str | int, Control]):
+    """All controls of a device that work; a mapping from name (or id) to :class:`Control`.
+
+    Iteration yields canonical names by rising id. Controls that the driver disabled are
+    absent; those that it could not describe are in :attr:`failed`.
+
+    Synchronization: none required.
+    """
+
+    def __init__(self, device: Device) -> None:
+        self._device = device
+        self._list: Any = None
+        self._rows: dict[int, Any] = {}
+        self._names: dict[str, int] = {}
+        self._made: dict[int, Control] = {}
+        self._stale = True
+        self.failed: dict[int, int] = {}
+
+    # ---- the list ----
+
+    def refresh(self) -> None:
+        """Ask the driver again for all descriptions: ranges, flags and menus."""
+        out = ffi.new("struct vc_control_list **")
+        self._device._check(lib.vc_control_walk(self._device._dev, out), "VIDIOC_QUERY_EXT_CTRL")
+        found = ffi.gc(out[0], lib.vc_control_list_free)
+        rows, names, failed = {}, {}, {}
+        for row in found.items[0 : found.count]:
+            cid = row.id
+            if row.error:
+                failed[cid] = -row.error
+            elif row.type != _CTRL_CLASS and not row.flags & _DISABLED:
+                rows[cid] = row
+                name = NAMES.get(cid) or slug(_text(row.name)) or f"0x{cid:08x}"
+                names[name if name not in names else _key(name, cid)] = cid
+        self._list, self._rows, self._names, self.failed = found, rows, names, failed
+        self._stale = False
+
+    def _table(self) -> dict[int, Any]:
+        if self._stale:
+            self.refresh()
+        return self._rows
+
+    def _fresh(self, control: Control) -> Any:
+        row = self._table().get(control.id)
+        if row is not None:  # else it has vanished, and what it was is all we know
+            control._row, control._list = row, self._list
+        return control._row
+
+    def _find(self, key: str | int) -> int | None:
+        """Return the id that ``key`` stands for here, or ``None``."""
+        rows = self._table()
+        if isinstance(key, int):
+            return key if key in rows else None
+        cid = self._names.get(key)
+        if cid is None:
+            cid = IDS.get(key)
+        if cid is None:
+            cid = next((i for i, row in rows.items() if slug(_text(row.name)) == key), None)
+        return cid if cid in rows else None
+
+    def __getitem__(self, key: str | int) -> Control:
+        """Return a control by canonical name, name in older kernels, driver's name, or id.
+
+        Raises:
+            UnknownControlError: The camera has no such control (also a ``KeyError``).
+        """
+        if not isinstance(key, str | int) or isinstance(key, bool):
+            raise TypeError(f"a control is named by str or int, not {type(key).__name__}")
+        cid = self._find(key)
+        if cid is None:
+            raise self._unknown(key)
+        control = self._made.get(cid)
+        if control is None:
+            name = next(name for name, i in self._names.items() if i == cid)
+            control = self._made[cid] = Control(self, self._rows[cid], name)
+        return control
+
+    def _unknown(self, key: str | int) -> UnknownControlError:
+        name = key if isinstance(key, str) else f"0x{key:08x}"
+        near = difflib.get_close_matches(name, self._names, 3, 0.5)
+        hint = f"Did you mean {' or '.join(near)}?" if near else "`controls` lists what there is"
+        cid = key if isinstance(key, int) else IDS.get(key)
+        if cid in self.failed:
+            hint = "The driver fails when it is asked to describe it"
+        error = device_error(
+            UnknownControlError, errno.EINVAL, "VIDIOC_QUERY_EXT_CTRL", self._device.path, hint
+        )
+        error.control = name
+        error.strerror = "this camera has no such control"
+        return error
+
+    def __contains__(self, key: object) -> bool:
+        return isinstance(key, str | int) and self._find(key) is not None
+
+    def __iter__(self) -> Iterator[str]:
+        self._table()
+        return iter(self._names)
+
+    def __len__(self) -> int:
+        return len(self._table())
+
+    def _told(self, cid: int, changes: int) -> tuple[str, str]:
+        """Take note of an event; return the name and type of the control it is about."""
+        if changes & ~lib.V4L2_EVENT_CTRL_CH_VALUE:
+            self._stale = True
+        control = self[cid] if cid in self else None
+        return (control.name, control.type) if control else (f"0x{cid:08x}", "int")
+
+    # ---- reading ----
+
+    def _get(self, control: Control) -> Any:
+        row = self._fresh(control)
+        if row.flags & _HAS_PAYLOAD:
+            return self._get_payload(control)
+        value = ffi.new(_value, 1)
+        value[0].id, value[0].type = control.id, row.type
+        self._check(
+            lib.vc_control_get(self._device._dev, value, 1, ffi.new(_index)),
+            "VIDIOC_G_EXT_CTRLS",
+            control,
+        )
+        return payload.number(control.type, value[0].value)
+
+    def _get_payload(self, control: Control) -> Any:
+        row = ffi.new("struct vc_control *")
+        dev = self._device._dev
+        # A dynamic array may have another length now.
+        self._check(lib.vc_control_query(dev, control.id, row), "VIDIOC_QUERY_EXT_CTRL", control)
+        size = row.elems * row.elem_size
+        data = ffi.new("uint8_t[]", max(size, 1))
+        self._check(
+            lib.vc_control_get_payload(dev, lib.V4L2_CTRL_WHICH_CUR_VAL, control.id, data, size),
+            "VIDIOC_G_EXT_CTRLS",
+            control,
+        )
+        return payload.decode(control.type, bytes(ffi.buffer(data, size)), row.nr_of_dims > 0)
+
+    def read(self, names: Iterable[str | int] | None = None) -> dict[str, Any]:
+        """Return the values of several controls (left out: all), the numbers in one ioctl.
+
+        A control that cannot be read is left out when all are asked for; one that was
+        named raises.
+        """
+        if names is None:
+            controls = [c for c in self.values() if self._is_readable(c)]
+        else:
+            controls = [self[name] for name in names]
+        numbers = [c for c in controls if not c._row.flags & _HAS_PAYLOAD]
+        read = self._read_numbers(numbers)
+        for control in controls:
+            if control.name in read:
+                continue
+            try:
+                read[control.name] = self._get(control)
+            except ControlError:
+                if names is not None:
+                    raise
+        return {control.name: read[control.name] for control in controls if control.name in read}
+
+    @staticmethod
+    def _is_readable(control: Control) -> bool:
+        return not control._row.flags & _WRITE_ONLY and control.type != "button"
+
+    def _read_numbers(self, controls: list[Control]) -> dict[str, Any]:
+        """Read all at once; nothing where one of them fails, so that each can be tried alone."""
+        values = ffi.new(_value, [(c.id, c._row.type, 0) for c in controls])
+        count, failed = len(controls), ffi.new(_index)
+        if not count or lib.vc_control_get(self._device._dev, values, count, failed) < 0:
+            return {}
+        return {
+            control.name: payload.number(control.type, value.value)
+            for control, value in zip(controls, values, strict=True)
+        }
+
+    # ---- writing ----
+
+    def set(self, values: Mapping[str | int, Any]) -> dict[str, Any]:
+        """Write several controls and return what each of them reads now.
+
+        Everything is checked before anything is written. Numbers are held inside the
+        driver's range and on its grid. Controls that rule others (automatic modes) come
+        first, each in an ioctl of its own and verified; all other numbers follow in one.
+
+        Args:
+            values: Name or id to value; a menu takes its index or its label.
+
+        Raises:
+            UnknownControlError: The camera has no such control.
+            TypeError, ValueError: A value does not suit its control.
+            ControlError: The driver refused; ``applied`` tells what had been written.
+        """
+        wanted = {control: self._encode(control, value) for control, value in self._named(values)}
+        numbers = {c: v for c, v in wanted.items() if isinstance(v, int)}
+        masters = [c for c in numbers if c.id in _MASTER_IDS]
+        others = [c for c in numbers if c.id not in _MASTER_IDS]
+        applied: dict[str, Any] = {}
+        try:
+            for control in masters:
+                self._write_numbers({control: numbers[control]}, applied)
+            self._write_numbers({control: numbers[control] for control in others}, applied)
+            for control, data in wanted.items():
+                if isinstance(data, bytes):
+                    self._write_payload(control, data)
+                    applied[control.name] = self._get_back(control)
+        except ControlError as error:
+            error.applied = applied
+            raise
+        return {control.name: applied[control.name] for control in wanted}
+
+    def _named(self, values: Mapping[str | int, Any]) -> list[tuple[Control, Any]]:
+        pairs = [(self[key], value) for key, value in values.items()]
+        seen: set[int] = set()
+        for control, _ in pairs:
+            if control.id in seen:
+                raise ValueError(f"{control.name} is given twice, under two of its names")
+            seen.add(control.id)
+        return pairs
+
+    def _set_one(self, control: Control, value: Any) -> Any:
+        return self.set({control.id: value})[control.name]
+
+    def _encode(self, control: Control, value: Any) -> int | bytes:
+        """Return what goes to the driver: a number on its grid, or the bytes of the rest."""
+        row = self._fresh(control)
+        if row.flags & _READ_ONLY:
+            raise self._refused(control, value, "it is read-only")
+        if row.flags & _HAS_PAYLOAD:
+            return payload.encode(control, value)
+        return _NUMBERS.get(control.type, _integer)(control, value)
+
+    def _refused(self, control: Control, value: Any, why: str) -> ControlError:
+        error = device_error(ControlError, errno.EACCES, "VIDIOC_S_EXT_CTRLS", self._device.path)
+        error.control, error.value, error.strerror = control.name, value, why
+        return error
+
+    def _write_numbers(self, wanted: dict[Control, int], applied: dict[str, Any]) -> None:
+        if not wanted:
+            return
+        controls = list(wanted)
+        count, result = len(controls), ffi.new(_index)
+        values = ffi.new(_value, [(c.id, c._row.type, n) for c, n in wanted.items()])
+        rc = lib.vc_control_set(self._device._dev, values, count, result, result + 1)
+        self._mark_stale(controls)
+        if rc < 0:
+            culprit = controls[result[0]] if result[0] < count else controls[0]
+            for control in controls[: result[1]]:
+                applied[control.name] = self._get_back(control)
+            self._check(rc, "VIDIOC_S_EXT_CTRLS", culprit, wanted[culprit])
+        readable = [c for c in controls if self._is_readable(c)]
+        read = self._read_numbers(readable)
+        for control in controls:
+            applied[control.name] = (
+                read[control.name] if control.name in read else self._get_back(control)
+            )
+
+    def _write_payload(self, control: Control, data: bytes) -> None:
+        rc = lib.vc_control_set_payload(self._device._dev, control.id, data, len(data))
+        self._mark_stale([control])
+        self._check(rc, "VIDIOC_S_EXT_CTRLS", control, data)
+
+    def _get_back(self, control: Control) -> Any:
+        """Return the value after a write; ``None`` where the driver cannot tell."""
+        if not self._is_readable(control):
+            return None
+        try:
+            return self._get(control)
+        except ControlError:
+            return None
+
+    def _mark_stale(self, controls: list[Control]) -> None:
+        """Writing a master changes flags of others, and UPDATE says that values change."""
+        if any(c.id in _MASTER_IDS or c._row.flags & _UPDATE for c in controls):
+            self._stale = True
+
+    def _check(self, rc: int, operation: str, control: Control, value: Any = None) -> None:
+        if rc >= 0:
+            return
+        try:
+            check(rc, operation, self._device.path)
+        except DeviceError as cause:
+            if cause.errno in (errno.ENODEV, errno.ENXIO):
+                raise
+            number = cause.errno or 0
+        error = device_error(ControlError, number, operation, self._device.path)
+        error.control, error.value = control.name, value
+        if number == errno.EACCES and value is not None:
+            error.master = next(iter(control.masters), None)
+        raise error
+
+
+# ---- what a number has to be, by the type of its control ----
+
+
+def _index_of(control: Control, value: Any) -> int:
+    """``operator.index`` with a sentence; ``bool`` is no number."""
+    if isinstance(value, bool):
+        raise TypeError(f"{control.name} takes an int, not {value!r}")
+    try:
+        return operator.index(value)
+    except TypeError:
+        raise TypeError(f"{control.name} takes an int, not {value!r}") from None
+
+
+def _integer(control: Control, value: Any) -> int:
+    number = _index_of(control, value)
+    low, high, step = control.minimum, control.maximum, control.step
+    if low > high:  # a driver that contradicts itself decides alone
+        return min(max(number, -(1 << 31)), (1 << 31) - 1)
+    number = min(max(number, low), high)
+    number = low + (number - low + step // 2) // step * step
+    return number if number <= high else number - step
+
+
+def _boolean(control: Control, value: Any) -> int:
+    if value in (0, 1):
+        return int(value)
+    raise ValueError(f"{control.name} takes True or False, not {value!r}")
+
+
+def _menu_entry(control: Control, value: Any) -> int:
+    menu = control.menu
+    if isinstance(value, str):
+        index = next((i for i, label in menu.items() if str(label) == value), None)
+    else:
+        index = _index_of(control, value)
+    if index is not None and index in menu:
+        return index
+    entries = ", ".join(f"{i} ({label})" for i, label in menu.items()) or "none that it names"
+    raise ValueError(f"{control.name} has no entry {value!r}; it has {entries}")
+
+
+def _bitmask(control: Control, value: Any) -> int:
+    number = _index_of(control, value)
+    most = control.maximum & 0xFFFFFFFF
+    if number < 0 or number & ~most:
+        raise ValueError(f"{control.name} takes bits of 0x{most:x}, not {value!r}")
+    return number
+
+
+def _button(control: Control, value: Any) -> int:
+    if value in (1, None):
+        return 1
+    raise ValueError(f"{control.name} is a button: press() it, or write 1, not {value!r}")
+
+
+_NUMBERS: dict[str, Callable[[Control, Any], int]] = {
+    "bool": _boolean,
+    "menu": _menu_entry,
+    "intmenu": _menu_entry,
+    "bitmask": _bitmask,
+    "button": _button,
+}

@@ -1,0 +1,122 @@
+# SPDX-License-Identifier: MIT
+"""Why the kernel said no: who holds a node, who may open it, what would fit.
+
+Reads /proc and the file system; asks no camera.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import grp
+import os
+import pwd
+import stat
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from .formats import FormatInfo
+    from .pixfmt import Format
+
+__all__ = ["Holder", "bandwidth_hint", "busy_hint", "holders", "permission_hint"]
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """A process that has a node open."""
+
+    pid: int
+    name: str
+
+
+def holders(path: str) -> list[Holder]:
+    """Return the other processes that have ``path`` open, as far as we may look."""
+    try:
+        device = os.stat(path).st_rdev  # noqa: PTH116 (a plain number is wanted)
+    except OSError:
+        return []
+    return [
+        Holder(pid, _process_name(pid))
+        for pid in _pids()
+        if pid != os.getpid() and device in _open_devices(pid)
+    ]
+
+
+def _pids() -> list[int]:
+    return sorted(int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit())
+
+
+def _open_devices(pid: int) -> Iterator[int]:
+    with contextlib.suppress(OSError):
+        for link in Path(f"/proc/{pid}/fd").iterdir():
+            with contextlib.suppress(OSError):
+                status = link.stat()
+                if stat.S_ISCHR(status.st_mode):
+                    yield status.st_rdev
+
+
+def _process_name(pid: int) -> str:
+    try:
+        return Path(f"/proc/{pid}/comm").read_text(encoding="utf-8", errors="replace").strip()
+    except OSError:
+        return "?"
+
+
+def busy_hint(path: str, alive: int) -> str:
+    """Say who holds a busy camera: frames of our own, or other processes."""
+    if alive:
+        frames = "1 frame is" if alive == 1 else f"{alive} frames are"
+        return f"{frames} still alive and this driver cannot part from them; drop or copy() them"
+    found = ", ".join(f"{holder.name} (pid {holder.pid})" for holder in holders(path))
+    if found:
+        return f"It is held by {found}"
+    return "Another stream holds it; close that first (another user's process cannot be seen)"
+
+
+def bandwidth_hint(format: Format, offered: Iterable[FormatInfo]) -> str:  # noqa: A002
+    """Do the sum for a format that the bus has no room for, and name one that needs less."""
+    fps = float(format.frame_rate or 30)
+    size = sum(plane.sizeimage for plane in format.planes)
+    hint = (
+        f"{format.width}x{format.height} {format.pixel_format} is {size} bytes x {fps:g} "
+        f"frames/s = {size * fps / 1e6:.1f} MB/s, more than the bus has left"
+    )
+    formats = list(offered)
+    if not any(info.compressed and info.pixel_format == format.pixel_format for info in formats):
+        compressed = next((info.pixel_format for info in formats if info.compressed), None)
+        if compressed:
+            return f"{hint}; try pixel_format={compressed!r}, a smaller size or a lower frame rate"
+    return f"{hint}; try a smaller size or a lower frame rate"
+
+
+def permission_hint(path: str) -> str:
+    """Say who may open a node, and how to become one of them."""
+    try:
+        status = os.stat(path)  # noqa: PTH116
+    except OSError:
+        return ""
+    owner, group = _user_name(status.st_uid), _group_name(status.st_gid)
+    hint = f"It belongs to {owner}:{group} with mode {stat.S_IMODE(status.st_mode):04o}"
+    if status.st_mode & stat.S_IRGRP and status.st_gid not in {os.getegid(), *os.getgroups()}:
+        user = _user_name(os.geteuid())
+        hint += (
+            f", and {user} is not in group {group}: "
+            f"run `sudo usermod -aG {group} {user}`, then log in again"
+        )
+    return hint
+
+
+def _user_name(uid: int) -> str:
+    try:
+        return pwd.getpwuid(uid).pw_name
+    except KeyError:
+        return str(uid)
+
+
+def _group_name(gid: int) -> str:
+    try:
+        return grp.getgrgid(gid).gr_name
+    except KeyError:
+        return str(gid)

@@ -1,0 +1,219 @@
+# SPDX-License-Identifier: MIT
+"""Events: a control or the source changed, told by the driver instead of asked for.
+
+Source: Documentation/userspace-api/media/v4l/vidioc-dqevent.rst.
+"""
+
+from __future__ import annotations
+
+import errno
+import select
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
+from time import monotonic
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from . import payload
+from ._native import ffi, lib
+from .cids import FLAGS
+from .errors import CaptureTimeout, ClosedError
+from .waiting import Waiter, check_timeout
+
+if TYPE_CHECKING:
+    from .device import Device
+
+__all__ = ["ControlEvent", "Event", "Events", "SourceChangeEvent"]
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something happened at the device.
+
+    Attributes:
+        kind: V4L2_EVENT_*, a number.
+        sequence: Counts the events of this device handle.
+        timestamp_ns: Nanoseconds on the clock of :func:`time.monotonic_ns`.
+    """
+
+    kind: int
+    sequence: int
+    timestamp_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class ControlEvent(Event):
+    """A control changed.
+
+    Attributes:
+        id: The control's id.
+        control: Its canonical name.
+        changes: Some of ``{"value", "flags", "range", "dimensions"}``.
+        value: The new value, ``None`` for a control that is no number. Where a driver's
+            cache disagrees with this, this is right.
+        flags: The new flags, in the words of ``Control.flags``.
+    """
+
+    id: int
+    control: str
+    changes: frozenset[str]
+    value: int | bool | None
+    flags: frozenset[str]
+
+    CHANGES: ClassVar[dict[int, str]] = {
+        lib.V4L2_EVENT_CTRL_CH_VALUE: "value",
+        lib.V4L2_EVENT_CTRL_CH_FLAGS: "flags",
+        lib.V4L2_EVENT_CTRL_CH_RANGE: "range",
+        lib.V4L2_EVENT_CTRL_CH_DIMENSIONS: "dimensions",
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class SourceChangeEvent(Event):
+    """The picture at the input has another size or rate: close the stream and look anew.
+
+    Attributes:
+        resolution: Whether the resolution changed.
+    """
+
+    resolution: bool
+
+
+class Events:
+    """The events of one device, as far as they were subscribed to.
+
+    Iteration, ``read`` and their awaitable twins wait; ``try_read`` does not. The
+    subscriptions end with the device.
+
+    Synchronization: any method from any thread; each event goes to one reader.
+    """
+
+    def __init__(self, device: Device) -> None:
+        self._device = device
+        self._waiter: Waiter | None = None
+
+    # ---- what to be told ----
+
+    def subscribe(self, *controls: str | int, initial: bool = False, own: bool = False) -> None:
+        """Be told when these controls (none given: all there are) change.
+
+        Args:
+            controls: Names or ids.
+            initial: Also send the present state of each, at once.
+            own: Also tell of values that this device handle writes itself.
+        """
+        flags = lib.V4L2_EVENT_SUB_FL_SEND_INITIAL if initial else 0
+        flags |= lib.V4L2_EVENT_SUB_FL_ALLOW_FEEDBACK if own else 0
+        for name in controls or tuple(self._device.controls):
+            self._subscribe(lib.V4L2_EVENT_CTRL, self._device.controls[name].id, flags)
+
+    def subscribe_source_change(self) -> None:
+        """Be told when the signal at the input changes (HDMI grabbers, vivid's HDMI input)."""
+        self._subscribe(lib.V4L2_EVENT_SOURCE_CHANGE, 0, 0)
+
+    def unsubscribe(self, *controls: str | int) -> None:
+        """Be told no more about these controls (none given: all there are)."""
+        device = self._device
+        for name in controls or tuple(device.controls):
+            cid = device.controls[name].id
+            device._check(
+                lib.vc_event_unsubscribe(device._dev, lib.V4L2_EVENT_CTRL, cid),
+                "VIDIOC_UNSUBSCRIBE_EVENT",
+            )
+
+    def _subscribe(self, kind: int, cid: int, flags: int) -> None:
+        self._device._check(
+            lib.vc_event_subscribe(self._device._dev, kind, cid, flags), "VIDIOC_SUBSCRIBE_EVENT"
+        )
+
+    # ---- reading ----
+
+    def try_read(self) -> Event | None:
+        """Return the oldest event, or ``None``. Never waits."""
+        out = ffi.new("struct vc_event *")
+        rc = lib.vc_event_dequeue(self._device._dev, out)
+        if rc == -errno.EAGAIN:
+            return None
+        self._device._check(rc, "VIDIOC_DQEVENT")
+        return self._make(out)
+
+    def read(self, timeout: float | None = None) -> Event:
+        """Wait for the next event.
+
+        Args:
+            timeout: Seconds; ``None``: for ever.
+
+        Raises:
+            CaptureTimeout: Nothing happened in time.
+            DeviceGoneError: The camera was unplugged.
+            ClosedError: The device was closed, now or during the wait.
+        """
+        check_timeout(timeout)
+        end = None if timeout is None else monotonic() + timeout
+        while (event := self.try_read()) is None:
+            left = None if end is None else max(0.0, end - monotonic())
+            if not self._wait().wait(left):
+                raise self._timed_out(timeout)
+        return event
+
+    async def aread(self, timeout: float | None = None) -> Event:
+        """Do what :meth:`read` does without blocking the event loop."""
+        check_timeout(timeout)
+        end = None if timeout is None else monotonic() + timeout
+        while (event := self.try_read()) is None:
+            left = None if end is None else max(0.0, end - monotonic())
+            if not await self._wait().wait_async(left):
+                raise self._timed_out(timeout)
+        return event
+
+    def __iter__(self) -> Iterator[Event]:
+        while True:
+            yield self.read()
+
+    async def __aiter__(self) -> AsyncIterator[Event]:
+        while True:
+            yield await self.aread()
+
+    def fileno(self) -> int:
+        """Return a descriptor that is readable when there is an event to fetch."""
+        return self._wait().fileno()
+
+    def _timed_out(self, timeout: float | None) -> CaptureTimeout:
+        return CaptureTimeout(f"no event from {self._device.path} within {timeout} s")
+
+    def _wait(self) -> Waiter:
+        """The waiter is made when the first one waits: most programs never do."""
+        waiter = self._waiter
+        if waiter is None:
+            waiter = Waiter()
+            self._device._check(
+                lib.vc_device_watch(
+                    self._device._dev, waiter.fileno(), select.EPOLL_CTL_ADD, select.EPOLLPRI
+                ),
+                "epoll_ctl",
+            )
+            self._waiter = waiter
+        if self._device.closed:
+            raise ClosedError(f"{self._device.path} is closed")
+        return waiter
+
+    def _close(self) -> None:
+        waiter, self._waiter = self._waiter, None
+        if waiter is not None:
+            waiter.wake()
+
+    def _make(self, raw: Any) -> Event:
+        common = (raw.type, raw.sequence, raw.timestamp_ns)
+        if raw.type == lib.V4L2_EVENT_SOURCE_CHANGE:
+            return SourceChangeEvent(*common, bool(raw.changes & lib.V4L2_EVENT_SRC_CH_RESOLUTION))
+        if raw.type != lib.V4L2_EVENT_CTRL:
+            return Event(*common)
+        name, kind = self._device.controls._told(raw.id, raw.changes)
+        has_number = not raw.flags & lib.V4L2_CTRL_FLAG_HAS_PAYLOAD
+        return ControlEvent(
+            *common,
+            raw.id,
+            name,
+            frozenset(word for bit, word in ControlEvent.CHANGES.items() if raw.changes & bit),
+            payload.number(kind, raw.value) if has_number else None,
+            frozenset(word for bit, word in FLAGS.items() if raw.flags & bit),
+        )

@@ -1,0 +1,82 @@
+# SPDX-License-Identifier: MIT
+"""A camera as data: record what a device offers as a profile.
+
+The simulated camera plays profiles back; see :mod:`v4l2capture.profile` for the format.
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any
+
+from .controls import Control
+from .formats import FormatInfo, FrameSize, FrameSizeRange
+
+if TYPE_CHECKING:
+    from .device import Device
+
+__all__ = ["take_profile"]
+
+
+def take_profile(device: Device) -> dict[str, Any]:
+    """Return ``device`` as a profile: plain JSON types only. Changes nothing at the camera."""
+    info = device.info
+    values = device.controls.read()
+    return {
+        "card": info.card,
+        "driver": info.driver,
+        "bus_info": info.bus_info,
+        "capabilities": sorted(info.capabilities),
+        "formats": [_format(each) for each in device.formats()],
+        "controls": [_control(each, values.get(each.name)) for each in device.controls.values()],
+        "subdevices": [],
+    }
+
+
+def _format(info: FormatInfo) -> dict[str, Any]:
+    return {
+        "pixel_format": info.pixel_format,
+        "description": info.description,
+        "sizes": [_size(size) for size in info.sizes],
+    }
+
+
+def _size(size: FrameSize | FrameSizeRange) -> dict[str, Any]:
+    if isinstance(size, FrameSize):
+        data: dict[str, Any] = {"width": size.width, "height": size.height}
+    else:
+        data = {
+            "min_width": size.min_width,
+            "max_width": size.max_width,
+            "step_width": size.step_width,
+            "min_height": size.min_height,
+            "max_height": size.max_height,
+            "step_height": size.step_height,
+        }
+    span = size.frame_rate_range
+    rates = size.frame_rates or ((span.minimum, span.maximum) if span else ())
+    return data | {"frame_rates": [_rate(each) for each in rates]}
+
+
+def _rate(rate: Fraction) -> str:
+    return str(rate)
+
+
+def _control(control: Control, value: Any) -> dict[str, Any]:
+    data: dict[str, Any] = {
+        "id": f"0x{control.id:08x}",
+        "name": control.name,
+        "label": control.label,
+        "type": control.type,
+        "min": control.minimum,
+        "max": control.maximum,
+        "step": control._row.step,
+        "default": control._row.default_value,
+        "value": value.hex() if isinstance(value, bytes) else value,
+        "flags": sorted(control.flags),
+    }
+    if control.menu:
+        data["menu"] = {str(index): label for index, label in control.menu.items()}
+    if control.dims:
+        data["dims"] = list(control.dims)
+    return data

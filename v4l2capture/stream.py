@@ -1,0 +1,343 @@
+# SPDX-License-Identifier: MIT
+"""A stream: the ring of buffers of a camera, and the frames that come out of it."""
+
+from __future__ import annotations
+
+import errno
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
+from time import monotonic
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from ._native import ffi, lib
+from .errors import (
+    CaptureTimeout,
+    ClosedError,
+    DeviceError,
+    StarvedError,
+    device_error,
+)
+from .frame import Frame
+from .pixfmt import PIXEL_FORMATS, minimum_bytes
+from .waiting import Waiter, check_timeout
+
+if TYPE_CHECKING:
+    from .device import Device
+
+__all__ = ["Stream", "StreamStats"]
+
+_NEXT: int = lib.VC_NEXT
+_WHOLE: int = lib.VC_ONLY_WHOLE
+_NEWEST: int = lib.VC_ONLY_WHOLE | lib.VC_NEWEST
+_LAST: int = lib.VC_LAST
+
+_gc = ffi.gc
+_acquire = lib.vc_ring_acquire
+_release = lib.vc_lease_release
+
+# A driver that always says "ready" and never has a frame must not keep us spinning.
+_MOST_FALSE_ALARMS = 1000
+
+_OPERATIONS: dict[int, str] = {
+    lib.VIDIOC_QBUF: "VIDIOC_QBUF",
+    lib.VIDIOC_STREAMON: "VIDIOC_STREAMON",
+}
+
+
+class _Default:
+    """Stands for the stream's own timeout, because ``None`` means for ever."""
+
+
+_DEFAULT: Any = _Default()
+
+
+@dataclass(frozen=True, slots=True)
+class StreamStats:
+    """What became of the frames since the stream began.
+
+    Attributes:
+        delivered: Handed out.
+        dropped: Lost before they reached us: gaps in the driver's sequence.
+        broken: Taken from the driver but not whole; skipped, or handed out by ``try_read``.
+        stale: Skipped by ``latest`` for a newer one.
+        copied: Copied because the buffers were running out.
+    """
+
+    delivered: int
+    dropped: int
+    broken: int
+    stale: int
+    copied: int
+
+
+class _Closed:
+    """Stands in for the waiter of a stream that is closed."""
+
+    def wait(self, timeout: float | None) -> NoReturn:
+        raise ClosedError("the stream is closed")
+
+    async def wait_async(self, timeout: float | None) -> NoReturn:
+        self.wait(timeout)
+
+    def fileno(self) -> NoReturn:
+        self.wait(None)
+
+
+class Stream:
+    """Frames from a camera, in order, without a copy. Streaming begins at once.
+
+    A frame that is kept keeps one buffer from the driver. When all are kept,
+    reading raises :class:`StarvedError` instead of waiting for ever; with
+    ``copy_when_low`` the last buffer is never given away, its frame is a copy.
+
+    Args:
+        device: An open device; its format is the one that frames will have.
+        buffers: How many to ask the driver for, 1 to 32; it may give another number.
+        timeout: Seconds that ``read``, ``latest`` and iteration wait for a frame where
+            they are not told otherwise; ``None``: for ever.
+        copy_when_low: Copy a frame rather than give the last buffer away.
+
+    Raises:
+        DeviceBusyError: Another program, another stream, or frames that are still alive
+            hold the camera's buffers.
+        BandwidthError: The USB bus has no room for this format.
+        DeviceError: The driver refused.
+
+    Synchronization: any method from any thread; each frame goes to one reader.
+
+    Source: Documentation/userspace-api/media/v4l/mmap.rst.
+    """
+
+    def __init__(
+        self,
+        device: Device,
+        buffers: int = 4,
+        *,
+        timeout: float | None = 5.0,
+        copy_when_low: bool = False,
+    ) -> None:
+        if not 1 <= buffers <= lib.VC_MAX_BUFFERS:
+            raise ValueError(f"buffers={buffers!r}: give 1 to {lib.VC_MAX_BUFFERS}")
+        check_timeout(timeout)
+        self.timeout = timeout
+        self.format = device.format
+        self._device = device
+        self._copy_when_low = copy_when_low
+        self._copied = 0
+        self._low = False  # the last buffer was given away: waiting may never end
+        self._waiter: Waiter | _Closed = Waiter()
+        self._ring: Any = self._new_ring(buffers)
+        # One handle for each buffer, so that taking a frame allocates nothing in C.
+        self._leases = [lib.vc_ring_lease(self._ring, i) for i in range(self.buffers)]
+        self._start()
+        device._adopt(self)
+
+    def _new_ring(self, buffers: int) -> Any:
+        config = ffi.new("struct vc_ring_config *")
+        config.count = buffers
+        config.epfd = self._waiter.fileno()
+        config.jpeg = self.format.pixel_format in ("MJPG", "JPEG")
+        if self.format.pixel_format in PIXEL_FORMATS:
+            for plane, least in enumerate(minimum_bytes(self.format)):
+                config.minimum[plane] = least
+        out = ffi.new("struct vc_ring **")
+        self._device._check(lib.vc_ring_new(self._device._dev, config, out), "VIDIOC_REQBUFS")
+        return ffi.gc(out[0], lib.vc_ring_free)
+
+    def _start(self) -> None:
+        request = ffi.new("uint32_t *")
+        rc = lib.vc_ring_start(self._ring, request)
+        if rc < 0:
+            self.close()
+            self._device._check(rc, _OPERATIONS.get(request[0], "VIDIOC_STREAMON"))
+
+    # ---- reading ----
+
+    def read(self, timeout: float | None = _DEFAULT) -> Frame:
+        """Wait for the next whole frame and return it.
+
+        Args:
+            timeout: Seconds; ``None``: for ever, 0: do not wait. Left out: the stream's.
+
+        Raises:
+            CaptureTimeout: No whole frame came in time.
+            StarvedError: All buffers are held by frames that are alive.
+            DeviceGoneError: The camera was unplugged.
+            ClosedError: The stream or the device was closed, now or during the wait.
+        """
+        return self._wait_for(_WHOLE, timeout)
+
+    def latest(self, timeout: float | None = _DEFAULT) -> Frame:
+        """Return the newest whole frame, and give all older ones back to the driver.
+
+        Waits, as :meth:`read` does, only when there is none yet. The older ones are
+        counted as ``stale``.
+        """
+        return self._take(_NEWEST) or self._wait_for(_NEWEST, timeout)
+
+    def try_read(self) -> Frame | None:
+        """Return the next frame, whole or not (see ``Frame.ok``), or ``None``. Never waits."""
+        return self._take(_NEXT)
+
+    def __iter__(self) -> Iterator[Frame]:
+        """Yield whole frames as :meth:`read` does, until an error ends it."""
+        while True:
+            yield self.read()
+
+    async def aread(self, timeout: float | None = _DEFAULT) -> Frame:
+        """Do what :meth:`read` does without blocking the event loop."""
+        return self._take(_WHOLE) or await self._wait_for_async(_WHOLE, timeout)
+
+    async def alatest(self, timeout: float | None = _DEFAULT) -> Frame:
+        """Do what :meth:`latest` does without blocking the event loop."""
+        return self._take(_NEWEST) or await self._wait_for_async(_NEWEST, timeout)
+
+    async def __aiter__(self) -> AsyncIterator[Frame]:
+        while True:
+            yield await self.aread()
+
+    def fileno(self) -> int:
+        """Return a descriptor that is readable when there is a frame to fetch."""
+        return self._waiter.fileno()
+
+    def _wait_for(self, how: int, timeout: float | None) -> Frame:
+        if timeout is _DEFAULT:
+            timeout = self.timeout
+        check_timeout(timeout)
+        if self._low:
+            frame = self._take(how)  # or StarvedError
+            if frame is not None:
+                return frame
+        ring = self._ring
+        end = None if timeout is None else monotonic() + timeout
+        left, alarms = timeout, 0
+        while self._waiter.wait(left):
+            index = _acquire(ring, how)
+            if 0 <= index < _LAST:
+                return Frame(_gc(self._leases[index], _release), self.format)
+            frame = self._unusual(index)
+            if frame is not None:
+                return frame
+            alarms = self._count_alarm(alarms)
+            if end is not None:
+                left = max(0.0, end - monotonic())
+        return self._take(how) or self._time_out(timeout)
+
+    async def _wait_for_async(self, how: int, timeout: float | None) -> Frame:
+        if timeout is _DEFAULT:
+            timeout = self.timeout
+        check_timeout(timeout)
+        end = None if timeout is None else monotonic() + timeout
+        left, alarms = timeout, 0
+        while await self._waiter.wait_async(left):
+            frame = self._take(how)
+            if frame is not None:
+                return frame
+            alarms = self._count_alarm(alarms)
+            if end is not None:
+                left = max(0.0, end - monotonic())
+        return self._take(how) or self._time_out(timeout)
+
+    def _take(self, how: int) -> Frame | None:
+        if self._ring is None:
+            raise ClosedError("the stream is closed")
+        index = _acquire(self._ring, how)
+        if 0 <= index < _LAST:
+            return Frame(_gc(self._leases[index], _release), self.format)
+        return self._unusual(index)
+
+    def _unusual(self, index: int) -> Frame | None:
+        """Deal with every answer of acquire but a plain buffer."""
+        if index == -errno.EAGAIN:
+            self._low = False
+            return None
+        if index >= _LAST:
+            return self._last(index - _LAST)
+        if index == -errno.ENOBUFS:
+            raise StarvedError(
+                f"all {self.buffers} buffers of {self._device.path} are held by frames that "
+                "are alive; drop some, copy() what you keep, or ask for more buffers"
+            )
+        if index == -errno.EPIPE:
+            raise ClosedError("the stream is closed")
+        self._device._check(index, "VIDIOC_DQBUF")
+        raise AssertionError(index)
+
+    def _last(self, index: int) -> Frame:
+        frame = Frame(_gc(self._leases[index], _release), self.format)
+        if self._copy_when_low:
+            self._copied += 1
+            return frame.copy()
+        self._low = True
+        return frame
+
+    def _count_alarm(self, alarms: int) -> int:
+        if alarms == _MOST_FALSE_ALARMS:
+            raise device_error(
+                DeviceError,
+                errno.EIO,
+                "VIDIOC_DQBUF",
+                self._device.path,
+                f"The driver said {alarms} times that a frame is ready, and had no whole one",
+            )
+        return alarms + 1
+
+    def _time_out(self, timeout: float | None) -> NoReturn:
+        stats = self.stats
+        raise CaptureTimeout(
+            f"no frame from {self._device.path} within {timeout} s ({stats.delivered} delivered "
+            f"and {stats.broken} damaged so far, {self.leased} of {self.buffers} buffers held)"
+        )
+
+    # ---- state ----
+
+    @property
+    def buffers(self) -> int:
+        """How many buffers the driver gave us."""
+        return int(lib.vc_ring_count(self._held()))
+
+    @property
+    def leased(self) -> int:
+        """How many buffers are held by frames that are alive."""
+        return int(lib.vc_ring_leased(self._held()))
+
+    @property
+    def stats(self) -> StreamStats:
+        """What became of the frames so far; cheap enough to poll."""
+        out = ffi.new("struct vc_ring_stats *")
+        lib.vc_ring_stats(self._held(), out)
+        return StreamStats(out.delivered, out.dropped, out.broken, out.stale, self._copied)
+
+    def _held(self) -> Any:
+        if self._ring is None:
+            raise ClosedError("the stream is closed")
+        return self._ring
+
+    def close(self) -> None:
+        """Stop streaming and give the buffers back. Frames that are alive stay readable.
+
+        Who waits in another thread is woken with :class:`ClosedError`. May be repeated.
+        """
+        ring, waiter = self._ring, self._waiter
+        if ring is None or isinstance(waiter, _Closed):
+            return
+        self._device._disown(self)
+        lib.vc_ring_close(ring)
+        waiter.wake()
+        self._waiter = _Closed()  # before the ring: who finds no ring must find no waiter
+        self._ring = None
+
+    @property
+    def closed(self) -> bool:
+        """Whether the stream, or its device, was closed."""
+        return self._ring is None
+
+    def __enter__(self) -> Stream:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        state = "closed" if self.closed else f"{self.leased} of {self.buffers} buffers held"
+        return f"<Stream of {self._device.path}, {state}>"
