@@ -121,8 +121,8 @@ def _script(job: Path) -> str:
         if not any(parent in still for parent in path.parents):
             bind = shlex.join(["mount", "--bind", f"/run/cached{path}", str(path)])
             lines.append(bind)
-    agent = [sys.executable, "-B", "-E", "-S", str(HERE / "guest.py")]
-    lines.append("exec " + shlex.join([*agent, str(job), f"/dev/virtio-ports/{PORT}"]))
+    half = [sys.executable, "-B", "-E", "-S", str(HERE / "guest.py")]
+    lines.append("exec " + shlex.join([*half, str(job), f"/dev/virtio-ports/{PORT}"]))
     return "\n".join(lines)
 
 
