@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the vectoriser does badly, by hand: three byte rows to R, G, B side by
+ * side.  Internal to convert_rows_impl.h.
+ *
+ * Each function treats as many whole vectors as there are in n pixels and
+ * returns how many pixels that was; the caller does the rest.
+ *
+ * On x86 the trick is that 3 and 16 have no common divisor: sample i of a
+ * 16-byte lane goes to byte (3 i + channel) modulo 16 of one of the three result
+ * lanes.  So one shuffle for each channel puts every sample in its place in all
+ * three results at once, and blends with masks of period 3 do the rest.
+ */
+#ifndef VC_CONVERT_SIMD_H
+#define VC_CONVERT_SIMD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "convert_rows.h"
+
+#if defined(__AVX2__) || defined(__SSE4_1__)
+#include <immintrin.h>
+
+/* The same dozen operations at either width. */
+#ifdef __AVX2__
+typedef __m256i vec;
+#define OP(name) _mm256_##name
+#define BITS(name) _mm256_##name##_si256
+#define BROADCAST(lane) _mm256_broadcastsi128_si256(lane)
+#else
+typedef __m128i vec;
+#define OP(name) _mm_##name
+#define BITS(name) _mm_##name##_si128
+#define BROADCAST(lane) (lane)
+#endif
+
+#define STEP sizeof(vec) /* pixels in a vector of bytes */
+
+static inline vec load(const uint8_t *p)
+{
+	return BITS(loadu)((const vec *)p);
+}
+
+static inline void store(uint8_t *p, vec v)
+{
+	BITS(storeu)((vec *)p, v);
+}
+
+/* Half a vector of bytes, each as the high byte of a 16-bit word. */
+static inline vec load_high(const uint8_t *p)
+{
+#ifdef __AVX2__
+	vec words = _mm256_cvtepu8_epi16(_mm_loadu_si128((const __m128i *)p));
+#else
+	vec words = _mm_cvtepu8_epi16(_mm_loadl_epi64((const __m128i *)p));
+#endif
+	return OP(slli_epi16)(words, 8);
+}
+
+/* Three lanes of results to memory, lane by lane of the input. */
+static inline void store_lanes(uint8_t *p, vec a, vec b, vec c)
+{
+#ifdef __AVX2__
+	store(p, _mm256_permute2x128_si256(a, b, 0x20));
+	store(p + 32, _mm256_permute2x128_si256(c, a, 0x30));
+	store(p + 64, _mm256_permute2x128_si256(b, c, 0x31));
+#else
+	store(p, a);
+	store(p + 16, b);
+	store(p + 32, c);
+#endif
+}
+
+struct weave {
+	vec place[3]; /* shuffle for each channel */
+	vec second, third; /* bytes 1, 4, 7, ... and 2, 5, 8, ... */
+};
+
+/* `paired`: the lanes hold their even pixels first, then the odd ones. */
+static inline struct weave prepare_weave(bool paired)
+{
+	uint8_t place[3][16], mask[3][16];
+	struct weave w;
+
+	for (int i = 0; i < 16; i++) {
+		int from = paired ? i / 2 + i % 2 * 8 : i;
+
+		for (int channel = 0; channel < 3; channel++) {
+			place[channel][(3 * i + channel) % 16] = (uint8_t)from;
+			mask[channel][i] = i % 3 == channel ? 0xff : 0;
+		}
+	}
+	for (int channel = 0; channel < 3; channel++)
+		w.place[channel] =
+			BROADCAST(_mm_loadu_si128((const __m128i *)place[channel]));
+	w.second = BROADCAST(_mm_loadu_si128((const __m128i *)mask[1]));
+	w.third = BROADCAST(_mm_loadu_si128((const __m128i *)mask[2]));
+	return w;
+}
+
+static inline vec blend(const struct weave *w, vec first, vec second, vec third)
+{
+	return OP(blendv_epi8)(OP(blendv_epi8)(first, second, w->second), third, w->third);
+}
+
+static inline void store_rgb(uint8_t *rgb, const struct weave *w, vec r, vec g, vec b)
+{
+	r = OP(shuffle_epi8)(r, w->place[0]);
+	g = OP(shuffle_epi8)(g, w->place[1]);
+	b = OP(shuffle_epi8)(b, w->place[2]);
+	store_lanes(rgb, blend(w, r, g, b), blend(w, g, b, r), blend(w, b, r, g));
+}
+
+static size_t interleave_vectors(const uint8_t *const in[3], uint8_t *rgb, size_t n)
+{
+	const struct weave w = prepare_weave(false);
+	size_t i;
+
+	for (i = 0; i + STEP <= n; i += STEP)
+		store_rgb(rgb + 3 * i, &w, load(in[0] + i), load(in[1] + i), load(in[2] + i));
+	return i;
+}
+
+/*
+ * Words of the even and of the odd pixels of a vector.  Staying apart saves all
+ * the unpacking: a pair that shares its chroma shares a word, and store_rgb()
+ * shuffles anyway.
+ */
+struct words {
+	vec even, odd;
+};
+
+/* in - 128 as the high byte of words: the value for mulhi. */
+static inline struct words load_centred(const uint8_t *p)
+{
+	vec bytes = BITS(xor)(load(p), OP(set1_epi8)(-128));
+
+	return (struct words){
+		.even = OP(slli_epi16)(bytes, 8),
+		.odd = BITS(and)(bytes, OP(set1_epi16)((short)0xff00)),
+	};
+}
+
+static inline struct words load_chroma(const uint8_t *p, bool half)
+{
+	struct words pair;
+
+	if (!half)
+		return load_centred(p);
+	pair.even = pair.odd = BITS(xor)(load_high(p), OP(set1_epi16)((short)0x8000));
+	return pair;
+}
+
+static inline struct words multiply(struct words a, vec k)
+{
+	return (struct words){OP(mulhi_epi16)(a.even, k), OP(mulhi_epi16)(a.odd, k)};
+}
+
+static inline struct words add(struct words a, struct words b)
+{
+	return (struct words){OP(add_epi16)(a.even, b.even), OP(add_epi16)(a.odd, b.odd)};
+}
+
+/* The sum of three without its fraction, as bytes, even pixels first. */
+static inline vec finish(struct words luma, struct words chroma, vec offset)
+{
+	struct words sum = add(luma, add(chroma, (struct words){offset, offset}));
+
+	return OP(packus_epi16)(OP(srai_epi16)(sum.even, 5), OP(srai_epi16)(sum.odd, 5));
+}
+
+/* Inlined with constant `half`, which folds the words that are the same. */
+static inline __attribute__((always_inline)) size_t
+to_rgb_loop(const uint8_t *const in[3], bool half, const struct vc_matrix *matrix, uint8_t *rgb,
+	    size_t n)
+{
+	const struct weave w = prepare_weave(true);
+	const vec k_luma = OP(set1_epi16)(matrix->k[0][0]);
+	const vec k_rv = OP(set1_epi16)(matrix->k[0][2]);
+	const vec k_gu = OP(set1_epi16)(matrix->k[1][1]);
+	const vec k_gv = OP(set1_epi16)(matrix->k[1][2]);
+	const vec k_bu = OP(set1_epi16)(matrix->k[2][1]);
+	const vec r_offset = OP(set1_epi16)(matrix->offset[0]);
+	const vec g_offset = OP(set1_epi16)(matrix->offset[1]);
+	const vec b_offset = OP(set1_epi16)(matrix->offset[2]);
+	size_t i;
+
+	for (i = 0; i + STEP <= n; i += STEP) {
+		struct words luma = multiply(load_centred(in[0] + i), k_luma);
+		struct words u = load_chroma(in[1] + (i >> half), half);
+		struct words v = load_chroma(in[2] + (i >> half), half);
+
+		store_rgb(rgb + 3 * i, &w, finish(luma, multiply(v, k_rv), r_offset),
+			  finish(luma, add(multiply(u, k_gu), multiply(v, k_gv)), g_offset),
+			  finish(luma, multiply(u, k_bu), b_offset));
+	}
+	return i;
+}
+
+static size_t to_rgb_vectors(const uint8_t *const in[3], bool half, const struct vc_matrix *matrix,
+			     uint8_t *rgb, size_t n)
+{
+	return half ? to_rgb_loop(in, true, matrix, rgb, n)
+		    : to_rgb_loop(in, false, matrix, rgb, n);
+}
+
+#else /* the plain loops do the arithmetic well enough */
+
+#ifdef __ARM_NEON
+#include <arm_neon.h>
+
+static size_t interleave_vectors(const uint8_t *const in[3], uint8_t *rgb, size_t n)
+{
+	size_t i;
+
+	for (i = 0; i + 16 <= n; i += 16)
+		vst3q_u8(rgb + 3 * i, (uint8x16x3_t){{vld1q_u8(in[0] + i), vld1q_u8(in[1] + i),
+						      vld1q_u8(in[2] + i)}});
+	return i;
+}
+
+#else
+
+static size_t interleave_vectors(const uint8_t *const in[3], uint8_t *rgb, size_t n)
+{
+	(void)in, (void)rgb, (void)n;
+	return 0;
+}
+
+#endif
+
+static size_t to_rgb_vectors(const uint8_t *const in[3], bool half, const struct vc_matrix *matrix,
+			     uint8_t *rgb, size_t n)
+{
+	(void)in, (void)half, (void)matrix, (void)rgb, (void)n;
+	return 0;
+}
+
+#endif
+#endif
