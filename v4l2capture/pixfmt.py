@@ -121,6 +121,11 @@ class PixelFormat:
     convertible: bool = True
 
     @property
+    def number(self) -> int:
+        """What the kernel takes: :func:`fourcc` of the characters."""
+        return fourcc(self.fourcc)
+
+    @property
     def compressed(self) -> bool:
         """Whether the length of a frame varies."""
         return self.family == "compressed"
@@ -353,13 +358,13 @@ _ALIASES: dict[str, str] = {
     "BGR": "BGR3",
     "GRAY": "GREY",
     "GRAY8": "GREY",
+    "H265": "HEVC",
     "I420": "YU12",
     "IYUV": "YU12",
     "JPG": "JPEG",
     "RGB": "RGB3",
     "Y8": "GREY",
     "Y800": "GREY",
-    "YUV422": "YUYV",
     "YUY2": "YUYV",
 }
 
