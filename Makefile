@@ -1,0 +1,122 @@
+# SPDX-License-Identifier: MIT
+#
+# `make demo` and `make test` need Python 3.11 or newer and a C compiler, and say so
+# where something is missing.  Everything is made below this directory.
+
+PYTHON ?= python3
+VENV   ?= .venv
+PY     := $(VENV)/bin/python
+PIP    := PYTHONWARNINGS=ignore $(PY) -m pip install --quiet --disable-pip-version-check
+
+CSRC   := $(shell find csrc -name '*.[ch]' -o -name '*.py')
+NATIVE := v4l2capture/_native.abi3.so
+ASAN   := build/asan/lib
+BENCH  := build/bench/countlib.so build/bench/cloop build/bench/cctrl
+
+FUZZERS      := $(patsubst tests/fuzz/%.c,build/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
+FUZZ_CC      ?= clang
+FUZZ_SECONDS ?= 20
+FUZZ_SEED    ?= 1
+
+# Without this, setuptools takes the compiler that Python was built with.
+export CC
+unexport VIRTUAL_ENV PYTHONHOME
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help demo test test-asan test-hil fuzz bench lint format wheel clean build FORCE
+
+help: ## list the targets
+	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/\1\t\2/p' Makefile | expand -t 12
+
+demo: build ## take a picture with the first camera, or with a simulated one
+	@$(PY) tools/demo.py photo.jpg
+
+test: build $(VENV)/test.stamp ## unit tests and simulated camera: no root, no hardware
+	$(PY) -m pytest
+
+# Built beside the checkout, so that `make test` never loads a sanitized module.
+# libstdc++ comes along because libasan looks for its exceptions at the start.
+test-asan: build $(VENV)/test.stamp ## the same under address and undefined-behaviour sanitizers
+	@rm -f $(ASAN)/v4l2capture/*.py
+	V4L2CAPTURE_SANITIZE=1 $(PY) setup.py --quiet build --build-base build/asan --build-lib $(ASAN)
+	LD_PRELOAD="$$($(CC) -print-file-name=libasan.so) $$($(CC) -print-file-name=libstdc++.so)" \
+	ASAN_OPTIONS=detect_leaks=0 UBSAN_OPTIONS=print_stacktrace=1 \
+	PYTHONPATH=$(ASAN) PYTHONSAFEPATH=1 $(PY) -m pytest --capture=sys
+
+test-hil: build $(VENV)/test.stamp $(VENV)/hil.stamp ## against real kernel drivers, in a QEMU guest
+	$(PY) tools/hil/run -- $(PY) -m pytest tests/hil
+
+fuzz: $(FUZZERS) ## random input for FUZZ_SECONDS each, from FUZZ_SEED
+	@for fuzzer in $(FUZZERS); do \
+		echo "$$fuzzer: $(FUZZ_SECONDS) s, seed $(FUZZ_SEED)"; \
+		$$fuzzer -seed=$(FUZZ_SEED) -max_total_time=$(FUZZ_SECONDS) -verbosity=0 \
+			-artifact_prefix=build/fuzz/ -print_final_stats=1 || exit; \
+	done
+
+bench: build $(BENCH) $(VENV)/test.stamp $(VENV)/bench.stamp $(VENV)/hil.stamp ## compare with other libraries; prints JSON
+	@$(PY) tools/bench.py
+
+lint: build $(VENV)/test.stamp $(VENV)/lint.stamp ## style, types, compiler warnings
+	$(PY) -m ruff check
+	$(PY) -m ruff format --check
+	$(PY) -m mypy
+	@for source in $(filter %.c,$(CSRC)); do \
+		gcc -std=c11 -D_GNU_SOURCE -O2 -Wall -Wextra -Werror -fanalyzer -Icsrc \
+			-S -o /dev/null $$source || exit; \
+	done
+
+format: $(VENV)/lint.stamp ## rewrite Python files in the project's style
+	$(PY) -m ruff check --fix
+	$(PY) -m ruff format
+
+wheel: build ## build sdist and wheel, and try them with every Python that is here
+	$(PY) tools/check_wheel.py
+
+clean: ## remove everything that was made here
+	rm -rf $(VENV) build dist *.egg-info $(NATIVE) photo.jpg
+	rm -rf .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	find csrc tests tools v4l2capture -name __pycache__ -prune -exec rm -rf {} +
+
+# Asks make once more, since the installation has just built the C part, too.
+build: $(VENV)/base.stamp
+	@$(MAKE) --no-print-directory --silent $(NATIVE)
+
+$(NATIVE): $(CSRC) setup.py
+	@echo "Building $@ ..."
+	@tools/bootstrap "$(PYTHON)" $(VENV)
+	@$(PY) setup.py --quiet build_ext --inplace
+	@touch $@
+
+# Another Python than last time: look again.
+ifneq ($(file <$(VENV)/made-with),$(PYTHON))
+$(VENV)/base.stamp: FORCE
+endif
+
+$(VENV)/base.stamp: pyproject.toml tools/bootstrap
+	@tools/bootstrap "$(PYTHON)" $(VENV)
+	@echo "Installing v4l2capture and what it needs into $(VENV) ..."
+	@$(PIP) 'pip >= 25.1' setuptools --editable .
+	@printf '%s' "$(PYTHON)" >$(VENV)/made-with
+	@touch $@
+
+# A dependency group of pyproject.toml.  One at a time: two pips would get into each other's way.
+$(VENV)/%.stamp: $(VENV)/base.stamp
+	@echo "Installing what the $* lane needs ..."
+	@flock $(VENV) $(PIP) --group $*
+	@touch $@
+
+build/bench/%.so: tests/bench/guest/%.c
+	@mkdir -p $(@D)
+	$(CC) -O2 -Wall -Wextra -shared -fPIC -o $@ $<
+
+build/bench/%: tests/bench/guest/%.c
+	@mkdir -p $(@D)
+	$(CC) -O2 -Wall -Wextra -o $@ $<
+
+build/fuzz/%: tests/fuzz/%.c $(CSRC)
+	@command -v $(FUZZ_CC) >/dev/null || { echo "Fuzzing needs $(FUZZ_CC) and its runtime:" \
+		"sudo apt-get install clang libclang-rt-dev" >&2; exit 1; }
+	@mkdir -p $(@D)
+	$(FUZZ_CC) -std=c11 -D_GNU_SOURCE -g -O1 -fsanitize=fuzzer,address,undefined \
+		-fno-sanitize-recover=all -Icsrc -pthread -o $@ $(filter %.c,$^)
