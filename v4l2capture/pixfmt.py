@@ -421,7 +421,7 @@ def pixel_format(text: str) -> str:
     if name.startswith("0x"):
         return fourcc_text(fourcc(name))
     names = {known.strip() for known in (*PIXEL_FORMATS, *_BY_NAME)}
-    near = difflib.get_close_matches(name.upper(), sorted(names), n=4, cutoff=0.5)
+    near = difflib.get_close_matches(name.upper(), sorted(names), n=6, cutoff=0.6)
     hint = (
         f"; near it are {', '.join(near)}" if near else ', which is written like "YUYV" or "MJPG"'
     )
