@@ -1,0 +1,406 @@
+/* SPDX-License-Identifier: MIT */
+/* The controls of a camera: how they are described, found, reset and poked. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "internal.h"
+
+#define MAX_CONTROLS 1024u
+#define MAX_MENU 1024u
+
+static const struct {
+	uint32_t id;
+	const char *name;
+} CLASSES[] = {
+	{V4L2_CID_USER_CLASS, "User Controls"},
+	{V4L2_CID_CODEC_CLASS, "Codec Controls"},
+	{V4L2_CID_CAMERA_CLASS, "Camera Controls"},
+	{V4L2_CID_FLASH_CLASS, "Flash Controls"},
+	{V4L2_CID_JPEG_CLASS, "JPEG Compression Controls"},
+	{V4L2_CID_IMAGE_SOURCE_CLASS, "Image Source Controls"},
+	{V4L2_CID_IMAGE_PROC_CLASS, "Image Processing Controls"},
+	{V4L2_CID_DETECT_CLASS, "Detection Controls"},
+};
+
+/* ---- looking ------------------------------------------------------------------------ */
+
+/* Where the control is, or where it would be. */
+static uint32_t place_of(const struct vc_sim *sim, uint32_t id)
+{
+	uint32_t low = 0, high = sim->num_controls, middle;
+
+	while (low < high) {
+		middle = low + (high - low) / 2;
+		if (sim->controls[middle].is.id < id)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+struct sim_control *sim_control_find(const struct vc_sim *sim, uint32_t id)
+{
+	uint32_t place = place_of(sim, id);
+
+	if (place < sim->num_controls && sim->controls[place].is.id == id)
+		return &sim->controls[place];
+	return NULL;
+}
+
+int sim_control_is_payload(const struct sim_control *control)
+{
+	return control->is.type == V4L2_CTRL_TYPE_STRING ||
+	       control->is.type >= V4L2_CTRL_COMPOUND_TYPES || control->is.nr_of_dims;
+}
+
+uint32_t sim_control_size(const struct sim_control *control)
+{
+	return control->elems * control->elem_size;
+}
+
+int64_t sim_control_value(const struct vc_sim *sim, uint32_t id, int64_t otherwise)
+{
+	const struct sim_control *control = sim_control_find(sim, id);
+
+	return control && !sim_control_is_payload(control) ? control->value : otherwise;
+}
+
+/* ---- describing ---------------------------------------------------------------------- */
+
+/* Flags that follow from the type. */
+static uint32_t flags_of_type(const struct sim_control *control)
+{
+	if (control->is.type == V4L2_CTRL_TYPE_BUTTON)
+		return V4L2_CTRL_FLAG_WRITE_ONLY | V4L2_CTRL_FLAG_EXECUTE_ON_WRITE;
+	if (control->is.type == V4L2_CTRL_TYPE_CTRL_CLASS)
+		return V4L2_CTRL_FLAG_WRITE_ONLY | V4L2_CTRL_FLAG_READ_ONLY;
+	return sim_control_is_payload(control) ? V4L2_CTRL_FLAG_HAS_PAYLOAD : 0;
+}
+
+static int count_elements(struct sim_control *control)
+{
+	uint64_t elems = 1;
+	uint32_t i;
+
+	control->elem_size = sim_elem_size(control->is.type, control->is.maximum);
+	if (control->elem_size == 0 || control->is.nr_of_dims > V4L2_CTRL_MAX_DIMS)
+		return -EINVAL;
+	for (i = 0; i < control->is.nr_of_dims; i++) {
+		elems *= control->is.dims[i];
+		if (elems == 0 || elems * control->elem_size > SIM_MAX_PAYLOAD)
+			return -EINVAL;
+	}
+	control->elems = (uint32_t)elems;
+	return 0;
+}
+
+/* Numbers of an array all begin with the value of the description. */
+static void spread(const struct sim_control *control, int64_t value, uint8_t *to)
+{
+	uint32_t i;
+
+	switch (control->is.type) {
+	case V4L2_CTRL_TYPE_STRING:
+	case V4L2_CTRL_TYPE_AREA:
+	case V4L2_CTRL_TYPE_RECT:
+		return;
+	}
+	for (i = 0; i < control->elems; i++)
+		sim_element_store(control, value, to + (size_t)i * control->elem_size);
+}
+
+static int make_payloads(struct sim_control *control)
+{
+	uint32_t size = sim_control_size(control);
+
+	if (!sim_control_is_payload(control))
+		return 0;
+	control->payload = calloc(1, size);
+	control->initial = calloc(1, size);
+	control->standard = calloc(1, size);
+	if (!control->payload || !control->initial || !control->standard) {
+		free(control->payload);
+		free(control->initial);
+		free(control->standard);
+		return -ENOMEM;
+	}
+	spread(control, control->is.value, control->initial);
+	spread(control, control->is.default_value, control->standard);
+	return 0;
+}
+
+int vc_sim_add_control(struct vc_sim *sim, const struct vc_sim_control *control)
+{
+	struct sim_control fresh = {.is = *control}, *more;
+	uint32_t place = place_of(sim, control->id);
+	int rc;
+
+	if (sim->sealed)
+		return -EBUSY;
+	if (control->id == 0 || control->id & ~V4L2_CTRL_ID_MASK ||
+	    sim->num_controls >= MAX_CONTROLS)
+		return -EINVAL;
+	if (sim_control_find(sim, control->id))
+		return -EEXIST;
+	rc = count_elements(&fresh);
+	if (rc < 0)
+		return rc;
+	fresh.is.name[sizeof(fresh.is.name) - 1] = '\0';
+	fresh.is.flags |= flags_of_type(&fresh);
+	fresh.was = fresh.is;
+	more = sim_grow(sim->controls, sim->num_controls, sizeof(*more));
+	if (!more)
+		return -ENOMEM;
+	sim->controls = more;
+	rc = make_payloads(&fresh);
+	if (rc < 0)
+		return rc;
+	memmove(more + place + 1, more + place, (sim->num_controls - place) * sizeof(*more));
+	more[place] = fresh;
+	sim->num_controls++;
+	return 0;
+}
+
+static int find_open(struct vc_sim *sim, uint32_t id, struct sim_control **out)
+{
+	if (sim->sealed)
+		return -EBUSY;
+	*out = sim_control_find(sim, id);
+	return *out ? 0 : -EINVAL;
+}
+
+int vc_sim_add_menu_entry(struct vc_sim *sim, uint32_t id, uint32_t index, const char *name,
+			  int64_t value)
+{
+	struct sim_control *control;
+	struct sim_menu_entry *more;
+	int rc;
+
+	rc = find_open(sim, id, &control);
+	if (rc < 0)
+		return rc;
+	if (control->num_menu >= MAX_MENU || sim_menu_has(control, index))
+		return -EINVAL;
+	more = sim_grow(control->menu, control->num_menu, sizeof(*more));
+	if (!more)
+		return -ENOMEM;
+	control->menu = more;
+	more += control->num_menu++;
+	more->index = index;
+	more->value = value;
+	snprintf(more->name, sizeof(more->name), "%s", name ? name : "");
+	return 0;
+}
+
+static int set_limit(uint8_t **limit, const void *data, uint32_t size)
+{
+	if (!*limit)
+		*limit = malloc(size);
+	if (!*limit)
+		return -ENOMEM;
+	memcpy(*limit, data, size);
+	return 0;
+}
+
+int vc_sim_add_payload(struct vc_sim *sim, uint32_t id, uint32_t which, const void *data,
+		       uint32_t size)
+{
+	struct sim_control *control;
+	int rc;
+
+	rc = find_open(sim, id, &control);
+	if (rc < 0)
+		return rc;
+	if (!sim_control_is_payload(control) || size > sim_control_size(control))
+		return -EINVAL;
+	if (size != sim_control_size(control) && control->is.type != V4L2_CTRL_TYPE_STRING)
+		return -EINVAL;
+	/* A string may end early, but it must end. */
+	if (control->is.type == V4L2_CTRL_TYPE_STRING && !memchr(data, 0, size))
+		return -EINVAL;
+	switch (which) {
+	case V4L2_CTRL_WHICH_CUR_VAL:
+		memcpy(control->initial, data, size);
+		return 0;
+	case V4L2_CTRL_WHICH_DEF_VAL:
+		memcpy(control->standard, data, size);
+		return 0;
+	case V4L2_CTRL_WHICH_MIN_VAL:
+		return set_limit(&control->lowest, data, size);
+	case V4L2_CTRL_WHICH_MAX_VAL:
+		return set_limit(&control->highest, data, size);
+	default:
+		return -EINVAL;
+	}
+}
+
+int vc_sim_add_cluster(struct vc_sim *sim, uint32_t master, int64_t manual, uint32_t slave)
+{
+	struct sim_control *control;
+	int rc;
+
+	rc = find_open(sim, slave, &control);
+	if (rc < 0)
+		return rc;
+	if (master == slave || !sim_control_find(sim, master) || control->master)
+		return -EINVAL;
+	control->master = master;
+	control->manual = manual;
+	return 0;
+}
+
+int sim_control_add_classes(struct vc_sim *sim)
+{
+	struct vc_sim_control class = {.type = V4L2_CTRL_TYPE_CTRL_CLASS};
+	uint32_t i, place;
+	int rc;
+
+	for (i = 0; i < sizeof(CLASSES) / sizeof(CLASSES[0]); i++) {
+		place = place_of(sim, CLASSES[i].id);
+		if (place == sim->num_controls ||
+		    V4L2_CTRL_ID2WHICH(sim->controls[place].is.id) !=
+			    V4L2_CTRL_ID2WHICH(CLASSES[i].id))
+			continue;
+		class.id = CLASSES[i].id;
+		snprintf(class.name, sizeof(class.name), "%s", CLASSES[i].name);
+		rc = vc_sim_add_control(sim, &class);
+		if (rc < 0 && rc != -EEXIST)
+			return rc;
+	}
+	return 0;
+}
+
+/* ---- changing behind everybody's back --------------------------------------------------- */
+
+/* Returns the flags as they should be. */
+static uint32_t flags_by_master(const struct vc_sim *sim, const struct sim_control *control)
+{
+	uint32_t flags = control->is.flags;
+
+	if (!control->master)
+		return flags;
+	flags &= ~(uint32_t)V4L2_CTRL_FLAG_INACTIVE;
+	if (sim_control_value(sim, control->master, 0) != control->manual)
+		flags |= V4L2_CTRL_FLAG_INACTIVE;
+	return flags;
+}
+
+int sim_control_update_inactive(struct vc_sim *sim, struct sim_control *control)
+{
+	uint32_t flags = flags_by_master(sim, control);
+
+	if (flags == control->is.flags)
+		return 0;
+	control->is.flags = flags;
+	return 1;
+}
+
+void sim_control_reset(struct vc_sim *sim, int to_defaults)
+{
+	struct sim_control *control;
+	uint32_t i;
+
+	for (i = 0; i < sim->num_controls; i++) {
+		control = &sim->controls[i];
+		control->is = control->was;
+		control->value = to_defaults ? control->was.default_value : control->was.value;
+		if (control->payload)
+			memcpy(control->payload, to_defaults ? control->standard : control->initial,
+			       sim_control_size(control));
+	}
+	for (i = 0; i < sim->num_controls; i++)
+		sim_control_update_inactive(sim, &sim->controls[i]);
+	sim->repaint = 1;
+}
+
+/* After a master changed: who woke up, who fell asleep. */
+void sim_control_tell_slaves(struct vc_sim *sim, uint32_t master)
+{
+	uint32_t i;
+
+	for (i = 0; i < sim->num_controls; i++) {
+		if (sim->controls[i].master == master &&
+		    sim_control_update_inactive(sim, &sim->controls[i]))
+			sim_event_control(sim, NULL, &sim->controls[i], V4L2_EVENT_CTRL_CH_FLAGS);
+	}
+}
+
+static int begin_change(struct vc_sim *sim, uint32_t id, struct sim_control **out)
+{
+	int rc;
+
+	rc = sim_enter(sim);
+	if (rc < 0)
+		return rc;
+	*out = sim_control_find(sim, id);
+	if (!*out) {
+		sim_leave(sim);
+		return -EINVAL;
+	}
+	sim_advance(sim);
+	return 0;
+}
+
+static int end_change(struct vc_sim *sim, int rc)
+{
+	sim->repaint = 1;
+	sim_update_readiness(sim);
+	sim_leave(sim);
+	return rc;
+}
+
+int vc_sim_poke(struct vc_sim *sim, uint32_t id, int64_t value)
+{
+	struct sim_control *control;
+	int rc;
+
+	rc = begin_change(sim, id, &control);
+	if (rc < 0)
+		return rc;
+	if (sim_control_is_payload(control))
+		return end_change(sim, -EINVAL);
+	if (control->value != value) {
+		control->value = value;
+		sim_event_control(sim, NULL, control, V4L2_EVENT_CTRL_CH_VALUE);
+		sim_control_tell_slaves(sim, id);
+	}
+	return end_change(sim, 0);
+}
+
+int vc_sim_set_flags(struct vc_sim *sim, uint32_t id, uint32_t flags)
+{
+	struct sim_control *control;
+	int rc;
+
+	rc = begin_change(sim, id, &control);
+	if (rc < 0)
+		return rc;
+	flags |= flags_of_type(control);
+	if (control->is.flags != flags) {
+		control->is.flags = flags;
+		sim_event_control(sim, NULL, control, V4L2_EVENT_CTRL_CH_FLAGS);
+	}
+	return end_change(sim, 0);
+}
+
+int vc_sim_set_range(struct vc_sim *sim, uint32_t id, int64_t minimum, int64_t maximum,
+		     uint64_t step, int64_t default_value)
+{
+	struct sim_control *control;
+	int rc;
+
+	rc = begin_change(sim, id, &control);
+	if (rc < 0)
+		return rc;
+	if (sim_control_is_payload(control))
+		return end_change(sim, -EINVAL);
+	control->is.minimum = minimum;
+	control->is.maximum = maximum;
+	control->is.step = step;
+	control->is.default_value = default_value;
+	sim_event_control(sim, NULL, control, V4L2_EVENT_CTRL_CH_RANGE);
+	return end_change(sim, 0);
+}

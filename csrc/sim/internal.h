@@ -1,0 +1,313 @@
+/* SPDX-License-Identifier: MIT */
+/* What the files of csrc/sim/ know of each other. */
+#ifndef VC_SIM_INTERNAL_H
+#define VC_SIM_INTERNAL_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "picture.h"
+#include "sim.h"
+
+#define SIM_MAX_PAYLOAD 65536u
+#define SIM_MAX_FAULTS 32
+
+/* ---- the camera ---------------------------------------------------------- */
+
+struct sim_size {
+	struct vc_framesize range;
+	struct vc_frameinterval *intervals;
+	uint32_t num_intervals;
+};
+
+struct sim_format {
+	struct vc_sim_format says;
+	const struct sim_pixfmt *pix;
+	struct sim_size *sizes;
+	uint32_t num_sizes;
+};
+
+struct sim_menu_entry {
+	int64_t value;
+	uint32_t index;
+	char name[32];
+};
+
+struct sim_control {
+	struct vc_sim_control is; /* flags and range as they are now */
+	struct vc_sim_control was; /* at power-up */
+	uint32_t elem_size;
+	uint32_t elems;
+	int64_t value; /* of a number */
+	/* Of everything else: now, at power-up, the default, the limits. */
+	uint8_t *payload;
+	uint8_t *initial;
+	uint8_t *standard;
+	uint8_t *lowest;
+	uint8_t *highest;
+	struct sim_menu_entry *menu;
+	uint32_t num_menu;
+	uint32_t master; /* id, 0: in no cluster */
+	int64_t manual; /* of a slave: the master's value that makes it active */
+};
+
+struct sim_fault {
+	struct vc_sim_fault is;
+	uint32_t kind; /* enum sim_fault_kind */
+	uint32_t begins; /* in frames_ever */
+};
+
+/* Buffer numbers, first in first out. */
+struct sim_fifo {
+	uint8_t items[VC_MAX_BUFFERS];
+	uint32_t first, count;
+};
+
+enum sim_state { SIM_DEQUEUED, SIM_QUEUED, SIM_DONE };
+
+struct sim_buffer {
+	enum sim_state state;
+	uint32_t flags; /* V4L2_BUF_FLAG_ERROR */
+	uint32_t bytesused[VC_MAX_PLANES];
+	uint32_t offset[VC_MAX_PLANES]; /* in the queue's memory, and for mmap() */
+	uint32_t sequence;
+	int64_t timestamp_ns;
+	uint64_t painted; /* which base picture it holds, 0: none */
+};
+
+struct sim_queue {
+	struct sim_handle *owner;
+	struct sim_memory *memory;
+	uint32_t count;
+	uint32_t length[VC_MAX_PLANES];
+	uint32_t num_planes;
+	uint32_t streaming;
+	uint32_t sequence;
+	int64_t next_due; /* nanoseconds; while streaming */
+	struct sim_fifo queued, done;
+	struct sim_buffer buffers[VC_MAX_BUFFERS];
+};
+
+struct vc_sim {
+	pthread_mutex_t lock; /* all below, but refs and what is fixed once sealed */
+	atomic_uint refs;
+	uint32_t generation; /* forks between this process and the first */
+	uint32_t sealed;
+	uint32_t quirks;
+	struct v4l2_capability capability;
+
+	struct sim_format *formats;
+	uint32_t num_formats;
+	struct sim_control *controls; /* by rising id */
+	uint32_t num_controls;
+
+	uint32_t unplugged;
+	int64_t manual_now; /* nanoseconds */
+	struct vc_format format;
+	struct sim_format *current; /* entry that `format` belongs to */
+	struct v4l2_fract interval;
+	struct sim_queue queue;
+	struct sim_picture *picture;
+	uint32_t repaint; /* format or controls changed since the picture was made */
+
+	struct sim_handle *handles;
+	struct sim_fault faults[SIM_MAX_FAULTS];
+	uint32_t num_faults;
+	uint32_t frames_ever;
+	uint64_t ioctls[256]; /* by _IOC_NR */
+};
+
+/* Lock a camera.  -ECHILD in a process that inherited it through a fork. */
+int sim_enter(struct vc_sim *sim);
+void sim_leave(struct vc_sim *sim);
+int sim_is_foreign(const struct vc_sim *sim);
+void sim_ref(struct vc_sim *sim);
+void sim_unref(struct vc_sim *sim);
+/* The first open: default format, class controls, inactive slaves. */
+int sim_seal(struct vc_sim *sim);
+uint32_t sim_buf_type(const struct vc_sim *sim);
+
+/* `items` with room for one more of `size` bytes, or NULL and `items` stays. */
+void *sim_grow(void *items, uint32_t used, size_t size);
+
+/* ---- an open handle: node.c, events.c ------------------------------------ */
+
+struct sim_subscription {
+	struct v4l2_event_subscription is;
+	struct v4l2_event event;
+	uint32_t pending;
+	uint64_t order; /* of pending ones: the smallest is the oldest */
+};
+
+struct sim_handle {
+	struct vc_sim *sim;
+	struct sim_handle *next;
+	uint32_t dead; /* was open when the camera was unplugged */
+	uint32_t watched; /* somebody waits for frames, or did */
+	int timer_fd; /* the next frame is due; -1 on the manual clock */
+	int ready_fd; /* a frame waits */
+	int event_fd; /* an event waits */
+	uint32_t is_ready, is_event;
+	int64_t armed; /* what timer_fd is set to, 0: off */
+	uint32_t event_sequence;
+	uint64_t event_order;
+	uint32_t num_pending;
+	struct sim_subscription *subscriptions;
+	uint32_t num_subscriptions;
+};
+
+/* Make the descriptors of all handles tell how things are. */
+void sim_update_readiness(struct vc_sim *sim);
+
+typedef int sim_request(struct sim_handle *handle, void *arg);
+
+/* Everything that comes as an ioctl. */
+int sim_dispatch(struct sim_handle *handle, unsigned long request, void *arg);
+
+/* ---- clock.c -------------------------------------------------------------- */
+
+int64_t sim_now(struct vc_sim *sim);
+/* Make all frames that were due until now. */
+void sim_advance(struct vc_sim *sim);
+int64_t sim_interval_ns(const struct vc_sim *sim);
+void sim_unplug_locked(struct vc_sim *sim);
+
+/* ---- memory.c: shared memory, and who maps it ------------------------------ */
+
+struct sim_memory;
+
+int sim_memory_new(struct vc_sim *sim, size_t size, struct sim_memory **out);
+void sim_memory_unref(struct sim_memory *memory);
+uint8_t *sim_memory_start(struct sim_memory *memory);
+int sim_memory_map(struct sim_memory *memory, size_t length, uint32_t offset, void **start);
+void sim_memory_unmap(void *start, size_t length);
+/* Mappings of one camera that are alive; of one memory where `memory` is given. */
+uint32_t sim_memory_mappings(const struct vc_sim *sim, const struct sim_memory *memory,
+			     uint32_t offset);
+#define SIM_ANY_OFFSET UINT32_MAX
+
+/* ---- queue.c: a small vb2 -------------------------------------------------- */
+
+sim_request sim_reqbufs, sim_querybuf, sim_qbuf, sim_dqbuf, sim_streamon, sim_streamoff;
+
+/* -EBUSY when another handle owns the buffers. */
+int sim_queue_check_owner(const struct sim_handle *handle);
+/* Return the buffers; what the close of a handle and an unplug do. */
+void sim_queue_release(struct vc_sim *sim);
+/* The frame that is due at `when`, into the oldest queued buffer if there is one. */
+void sim_queue_produce(struct vc_sim *sim, int64_t when);
+int sim_queue_find(const struct vc_sim *sim, uint32_t offset, size_t length);
+
+static inline void sim_fifo_put(struct sim_fifo *fifo, uint32_t index)
+{
+	fifo->items[(fifo->first + fifo->count++) % VC_MAX_BUFFERS] = (uint8_t)index;
+}
+
+static inline uint32_t sim_fifo_take(struct sim_fifo *fifo)
+{
+	uint32_t index = fifo->items[fifo->first];
+
+	fifo->first = (fifo->first + 1) % VC_MAX_BUFFERS;
+	fifo->count--;
+	return index;
+}
+
+/* ---- format.c ------------------------------------------------------------- */
+
+sim_request sim_enum_fmt, sim_enum_framesizes, sim_enum_frameintervals, sim_g_fmt, sim_s_fmt,
+	sim_try_fmt, sim_g_parm, sim_s_parm;
+
+void sim_format_reset(struct vc_sim *sim);
+
+/* ---- control.c, query.c, access.c, value.c ----------------------------------- */
+
+sim_request sim_query_ext_ctrl, sim_queryctrl, sim_querymenu, sim_g_ctrl, sim_s_ctrl,
+	sim_g_ext_ctrls, sim_try_ext_ctrls, sim_s_ext_ctrls;
+
+struct sim_control *sim_control_find(const struct vc_sim *sim, uint32_t id);
+int sim_control_is_payload(const struct sim_control *control);
+uint32_t sim_control_size(const struct sim_control *control);
+/* The values of power-up (or the defaults), without an event. */
+void sim_control_reset(struct vc_sim *sim, int to_defaults);
+/* Set or clear V4L2_CTRL_FLAG_INACTIVE as the master demands; was it a change? */
+int sim_control_update_inactive(struct vc_sim *sim, struct sim_control *control);
+/* The same for all slaves of a master, with the events. */
+void sim_control_tell_slaves(struct vc_sim *sim, uint32_t master);
+/* The headings of the classes in use: "User Controls", ... */
+int sim_control_add_classes(struct vc_sim *sim);
+/* The current value of a number; `otherwise` when there is no such control. */
+int64_t sim_control_value(const struct vc_sim *sim, uint32_t id, int64_t otherwise);
+
+/* Round and clamp as v4l2-ctrls does.  -ERANGE or -EINVAL where that is an error. */
+int sim_value_check(const struct sim_control *control, int64_t *value);
+int sim_payload_check(const struct sim_control *control, uint8_t *data);
+/* An element of an array of numbers. */
+int64_t sim_element_load(const struct sim_control *control, const uint8_t *from);
+void sim_element_store(const struct sim_control *control, int64_t value, uint8_t *to);
+uint32_t sim_elem_size(uint32_t type, int64_t maximum);
+int sim_menu_has(const struct sim_control *control, int64_t index);
+
+/* ---- cluster.c: writing several controls as one ------------------------------ */
+
+/* Numbers and payloads to be written, checked before. */
+struct sim_write {
+	struct sim_control *control;
+	int64_t value;
+	uint8_t *payload; /* not for numbers */
+	uint32_t done;
+};
+
+/* `writes` of one cluster.  Returns 0 or -errno of the device. */
+int sim_cluster_write(struct sim_handle *handle, struct sim_write **writes, uint32_t count);
+
+/* ---- events.c ---------------------------------------------------------------- */
+
+sim_request sim_subscribe_event, sim_unsubscribe_event, sim_dqevent;
+
+/* `from` does not get to hear of it, unless it asked for that. */
+void sim_event_control(struct vc_sim *sim, struct sim_handle *from,
+		       const struct sim_control *control, uint32_t changes);
+void sim_event_source_change(struct vc_sim *sim);
+
+/* ---- fault.c ------------------------------------------------------------------ */
+
+enum sim_fault_kind {
+	SIM_IOCTL_ERROR,
+	SIM_NO_EXT_CTRLS,
+	SIM_DISCONNECT,
+	SIM_DROP,
+	SIM_STALL,
+	SIM_ERROR_FLAG,
+	SIM_SHORT_FRAME,
+	SIM_CORRUPT_JPEG,
+	SIM_PADDED_JPEG,
+	SIM_NO_DHT,
+	SIM_BAD_INDEX,
+	SIM_BYTESUSED_TOO_LARGE,
+	SIM_BAD_DATA_OFFSET,
+	SIM_TIMESTAMPS_BACKWARDS,
+	SIM_TIMESTAMPS_FUTURE,
+	SIM_TIMESTAMPS_ZERO,
+	SIM_SEQUENCE_ZERO,
+	SIM_REQBUFS_FEW,
+	SIM_REQBUFS_MANY,
+	SIM_NO_ORPHAN,
+	SIM_ZERO_SIZEIMAGE,
+	SIM_CONTROL_EIO,
+	SIM_CONTROL_READ_EIO,
+	SIM_CONTROL_IGNORED,
+	SIM_QUERY_ERROR,
+	SIM_IDS_NOT_RISING,
+	SIM_RESET_CONTROLS_ON_STREAMON,
+};
+
+/*
+ * Does this fault strike now?  Counts it if so, and writes its value, or
+ * `usual` where none was given.
+ */
+int sim_fault_strikes(struct vc_sim *sim, uint32_t kind, uint32_t id, int64_t usual,
+		      int64_t *value);
+/* The same without a value to it. */
+int sim_fault_is_on(struct vc_sim *sim, uint32_t kind, uint32_t id);
+
+#endif /* VC_SIM_INTERNAL_H */
