@@ -111,10 +111,12 @@ static void split_fields(const uint8_t *in, unsigned int size, bool big_endian,
 	for (int j = 0; j < 3; j++) {
 		if (size == 1)
 			split_field(in, 1, false, field[j], out[j], n);
-		else if (size == 2 && !big_endian)
+		else if (size == 2 && big_endian)
+			split_field(in, 2, true, field[j], out[j], n);
+		else if (size == 2)
 			split_field(in, 2, false, field[j], out[j], n);
 		else
-			split_field(in, size, big_endian, field[j], out[j], n);
+			split_field(in, 4, true, field[j], out[j], n);
 	}
 }
 
@@ -134,18 +136,22 @@ static void take_high(const uint8_t *restrict in, unsigned int size, unsigned in
 {
 	size_t groups = n / high;
 
-	for (size_t i = 0; i < groups; i++)
-		for (unsigned int j = 0; j < high; j++)
-			out[high * i + j] = in[size * i + j];
-	for (size_t j = 0; j < n % high; j++)
-		out[high * groups + j] = in[size * groups + j];
+	/* A copy of constant length is one load and one store. */
+	if (high == 4)
+		for (size_t i = 0; i < groups; i++)
+			memcpy(out + 4 * i, in + size * i, 4);
+	else
+		for (size_t i = 0; i < groups; i++)
+			memcpy(out + 2 * i, in + size * i, 2);
+	for (size_t i = 0; i < n % high; i++)
+		out[high * groups + i] = in[size * groups + i];
 }
 
 /* ---- colour ------------------------------------------------------------ */
 
 static void scale(const uint8_t *in, int16_t k, int16_t offset, uint8_t *out, size_t n)
 {
-	for (size_t i = 0; i < n; i++)
+	for (size_t i = scale_vectors(in, k, offset, out, n); i < n; i++)
 		out[i] = clamp(mulhi(centre(in[i]), k) + offset);
 }
 
@@ -208,16 +214,33 @@ static void to_rgb(const uint8_t *const in[3], bool half, const struct vc_matrix
 	}
 }
 
-static void to_luma(const uint8_t *const in[3], bool half, const struct vc_matrix *matrix,
-		    uint8_t *restrict out, size_t n)
+/* Inlined with constant `half`, as to_planes(). */
+static inline __attribute__((always_inline)) void
+to_luma_loop(const uint8_t *const in[3], const unsigned int half, const struct vc_matrix *matrix,
+	     uint8_t *restrict out, size_t n)
 {
 	const uint8_t *restrict y = in[0], *restrict cb = in[1], *restrict cr = in[2];
 	const struct vc_matrix m = *matrix;
+	const size_t step = half + 1;
 
-	for (size_t i = 0; i < n; i++)
-		out[i] = clamp(mulhi(centre(y[i]), m.k[0][0]) +
-			       mulhi(centre(cb[i >> half]), m.k[0][1]) +
-			       mulhi(centre(cr[i >> half]), m.k[0][2]) + m.offset[0]);
+	for (size_t i = 0; i < n / step; i++) {
+		int16_t chroma = (int16_t)(mulhi(centre(cb[i]), m.k[0][1]) +
+					   mulhi(centre(cr[i]), m.k[0][2]) + m.offset[0]);
+
+		out[step * i] = clamp(mulhi(centre(y[step * i]), m.k[0][0]) + chroma);
+		if (half)
+			out[2 * i + 1] = clamp(mulhi(centre(y[2 * i + 1]), m.k[0][0]) + chroma);
+	}
+}
+
+static void to_luma(const uint8_t *const in[3], bool half, const struct vc_matrix *matrix,
+		    uint8_t *out, size_t n)
+{
+	size_t pairs = half ? n & ~(size_t)1 : 0;
+	const uint8_t *const rest[3] = {in[0] + pairs, in[1] + pairs / 2, in[2] + pairs / 2};
+
+	to_luma_loop(in, 1, matrix, out, pairs);
+	to_luma_loop(rest, 0, matrix, out + pairs, n - pairs);
 }
 
 static void to_chroma(const uint8_t *const in[3], const struct vc_matrix *matrix,
@@ -237,25 +260,44 @@ static void to_chroma(const uint8_t *const in[3], const struct vc_matrix *matrix
 
 /* ---- Bayer ------------------------------------------------------------- */
 
-/*
- * Both answers are computed for every sample and one is taken by mask: twice
- * the arithmetic, but no branch and no stride, so it becomes a vector loop.
- */
+/* A row of the mosaic with its neighbours, and where the colours go. */
+struct mosaic {
+	const uint8_t *restrict above, *restrict row, *restrict below;
+	uint8_t *restrict own, *restrict green, *restrict other;
+};
+
+static inline void fill_at_green(const struct mosaic *m, size_t i)
+{
+	m->own[i] = (uint8_t)((m->row[i - 1] + m->row[i + 1] + 1) >> 1);
+	m->green[i] = m->row[i];
+	m->other[i] = (uint8_t)((m->above[i] + m->below[i] + 1) >> 1);
+}
+
+static inline void fill_at_own(const struct mosaic *m, size_t i)
+{
+	m->own[i] = m->row[i];
+	m->green[i] = (uint8_t)((m->row[i - 1] + m->row[i + 1] + m->above[i] + m->below[i] + 2) >> 2);
+	m->other[i] = (uint8_t)((m->above[i - 1] + m->above[i + 1] + m->below[i - 1] +
+				 m->below[i + 1] + 2) >> 2);
+}
+
+/* Pairs of one sample of each kind, so that nothing is computed in vain. */
 static void demosaic(const uint8_t *restrict above, const uint8_t *restrict row,
 		     const uint8_t *restrict below, bool green_first, uint8_t *restrict own,
 		     uint8_t *restrict green, uint8_t *restrict other, size_t n)
 {
-	for (size_t i = 0; i < n; i++) {
-		const uint8_t *a = above + i, *c = row + i, *b = below + i;
-		uint16_t beside = (uint16_t)(c[-1] + c[1]);
-		uint16_t over = (uint16_t)(*a + *b);
-		uint16_t corners = (uint16_t)(a[-1] + a[1] + b[-1] + b[1]);
-		bool is_green = ((uint8_t)i & 1) != green_first;
+	const struct mosaic m = {above, row, below, own, green, other};
+	size_t first = green_first && n;
+	size_t pairs = (n - first) / 2;
 
-		own[i] = is_green ? (uint8_t)((beside + 1) >> 1) : *c;
-		green[i] = is_green ? *c : (uint8_t)((beside + over + 2) >> 2);
-		other[i] = is_green ? (uint8_t)((over + 1) >> 1) : (uint8_t)((corners + 2) >> 2);
+	if (first)
+		fill_at_green(&m, 0);
+	for (size_t i = 0; i < pairs; i++) {
+		fill_at_own(&m, first + 2 * i);
+		fill_at_green(&m, first + 2 * i + 1);
 	}
+	if (first + 2 * pairs < n)
+		fill_at_own(&m, n - 1);
 }
 
 const struct vc_rows VC_ROWS = {

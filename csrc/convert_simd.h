@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What the vectoriser does badly, by hand: three byte rows to R, G, B side by
- * side.  Internal to convert_rows_impl.h.
+ * side, and clamping to bytes.  Internal to convert_rows_impl.h.
  *
  * Each function treats as many whole vectors as there are in n pixels and
  * returns how many pixels that was; the caller does the rest.
@@ -171,6 +171,23 @@ static inline vec finish(struct words luma, struct words chroma, vec offset)
 	return OP(packus_epi16)(OP(srai_epi16)(sum.even, 5), OP(srai_epi16)(sum.odd, 5));
 }
 
+/* The same with the pixels in order: each half of a lane in its own vector. */
+static size_t scale_vectors(const uint8_t *in, int16_t k, int16_t offset, uint8_t *out, size_t n)
+{
+	const vec k_all = OP(set1_epi16)(k), offset_all = OP(set1_epi16)(offset);
+	const vec zero = BITS(setzero)();
+	size_t i;
+
+	for (i = 0; i + STEP <= n; i += STEP) {
+		vec bytes = BITS(xor)(load(in + i), OP(set1_epi8)(-128));
+		struct words w = {OP(unpacklo_epi8)(zero, bytes), OP(unpackhi_epi8)(zero, bytes)};
+
+		w = add(multiply(w, k_all), (struct words){offset_all, offset_all});
+		store(out + i, OP(packus_epi16)(OP(srai_epi16)(w.even, 5), OP(srai_epi16)(w.odd, 5)));
+	}
+	return i;
+}
+
 /* Inlined with constant `half`, which folds the words that are the same. */
 static inline __attribute__((always_inline)) size_t
 to_rgb_loop(const uint8_t *const in[3], bool half, const struct vc_matrix *matrix, uint8_t *rgb,
@@ -230,6 +247,12 @@ static size_t interleave_vectors(const uint8_t *const in[3], uint8_t *rgb, size_
 }
 
 #endif
+
+static size_t scale_vectors(const uint8_t *in, int16_t k, int16_t offset, uint8_t *out, size_t n)
+{
+	(void)in, (void)k, (void)offset, (void)out, (void)n;
+	return 0;
+}
 
 static size_t to_rgb_vectors(const uint8_t *const in[3], bool half, const struct vc_matrix *matrix,
 			     uint8_t *rgb, size_t n)
