@@ -276,7 +276,8 @@ static inline void fill_at_green(const struct mosaic *m, size_t i)
 static inline void fill_at_own(const struct mosaic *m, size_t i)
 {
 	m->own[i] = m->row[i];
-	m->green[i] = (uint8_t)((m->row[i - 1] + m->row[i + 1] + m->above[i] + m->below[i] + 2) >> 2);
+	m->green[i] = (uint8_t)((m->row[i - 1] + m->row[i + 1] + m->above[i] + m->below[i] + 2) >>
+				2);
 	m->other[i] = (uint8_t)((m->above[i - 1] + m->above[i + 1] + m->below[i - 1] +
 				 m->below[i + 1] + 2) >> 2);
 }

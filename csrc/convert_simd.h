@@ -171,7 +171,7 @@ static inline vec finish(struct words luma, struct words chroma, vec offset)
 	return OP(packus_epi16)(OP(srai_epi16)(sum.even, 5), OP(srai_epi16)(sum.odd, 5));
 }
 
-/* The same with the pixels in order: each half of a lane in its own vector. */
+/* One component, its samples in order: the halves of each lane apart. */
 static size_t scale_vectors(const uint8_t *in, int16_t k, int16_t offset, uint8_t *out, size_t n)
 {
 	const vec k_all = OP(set1_epi16)(k), offset_all = OP(set1_epi16)(offset);
@@ -180,10 +180,12 @@ static size_t scale_vectors(const uint8_t *in, int16_t k, int16_t offset, uint8_
 
 	for (i = 0; i + STEP <= n; i += STEP) {
 		vec bytes = BITS(xor)(load(in + i), OP(set1_epi8)(-128));
-		struct words w = {OP(unpacklo_epi8)(zero, bytes), OP(unpackhi_epi8)(zero, bytes)};
+		vec low = OP(mulhi_epi16)(OP(unpacklo_epi8)(zero, bytes), k_all);
+		vec high = OP(mulhi_epi16)(OP(unpackhi_epi8)(zero, bytes), k_all);
 
-		w = add(multiply(w, k_all), (struct words){offset_all, offset_all});
-		store(out + i, OP(packus_epi16)(OP(srai_epi16)(w.even, 5), OP(srai_epi16)(w.odd, 5)));
+		low = OP(srai_epi16)(OP(add_epi16)(low, offset_all), 5);
+		high = OP(srai_epi16)(OP(add_epi16)(high, offset_all), 5);
+		store(out + i, OP(packus_epi16)(low, high));
 	}
 	return i;
 }
