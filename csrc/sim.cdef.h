@@ -76,6 +76,7 @@ int vc_sim_fault(struct vc_sim *sim, const char *name, const struct vc_sim_fault
 void vc_sim_clear_faults(struct vc_sim *sim);
 const char *vc_sim_fault_name(uint32_t n);
 
+unsigned long vc_sim_request(const char *name);
 uint64_t vc_sim_ioctls(struct vc_sim *sim, unsigned long request);
 uint32_t vc_sim_queued(struct vc_sim *sim);
 uint32_t vc_sim_mappings(struct vc_sim *sim);

@@ -38,11 +38,12 @@ static int s_input(struct sim_handle *handle, void *arg)
 	return *(int *)arg ? -EINVAL : 0;
 }
 
-#define ROW(request, function) [_IOC_NR(request)] = {request, function, 0}
-#define EXT(request, function) [_IOC_NR(request)] = {request, function, 1}
+#define ROW(request, function) [_IOC_NR(request)] = {request, #request, function, 0}
+#define EXT(request, function) [_IOC_NR(request)] = {request, #request, function, 1}
 
 static const struct row {
 	unsigned long request;
+	const char *name;
 	sim_request *answer;
 	int is_ext; /* of the newer control interface */
 } ROWS[256] = {
@@ -103,4 +104,15 @@ int sim_dispatch(struct sim_handle *handle, unsigned long request, void *arg)
 	if (!row->answer || (uint32_t)row->request != (uint32_t)request)
 		return -ENOTTY;
 	return row->answer(handle, arg);
+}
+
+unsigned long vc_sim_request(const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof(ROWS) / sizeof(ROWS[0]); i++) {
+		if (ROWS[i].name && strcmp(ROWS[i].name, name) == 0)
+			return ROWS[i].request;
+	}
+	return 0;
 }

@@ -130,6 +130,8 @@ const char *vc_sim_fault_name(uint32_t n);
 
 /* ---- counters, for tests ------------------------------------------------- */
 
+/* The number of an ioctl by its name ("VIDIOC_DQBUF"), 0: unknown. */
+unsigned long vc_sim_request(const char *name);
 /* How often an ioctl was asked, over all handles. */
 uint64_t vc_sim_ioctls(struct vc_sim *sim, unsigned long request);
 uint32_t vc_sim_queued(struct vc_sim *sim); /* buffers in the driver's hands */
