@@ -65,7 +65,8 @@ def to_jpeg_planes(
     """Return a Y'CbCr or grey frame as the planes that JPEG stores: BT.601, full range.
 
     Returns:
-        Y' of shape ``(H, W)``; Cb and Cr of ``ceil(H / v)`` x ``ceil(W / h)`` samples, or
+        Y' of shape ``(H, W)``, with its last row and column repeated behind it where chroma
+        samples reach beyond the picture; Cb and Cr of ``ceil(H / v)`` x ``ceil(W / h)`` samples, or
         ``None`` for grey; and the subsampling, ``"444"``, ``"422"``, ``"420"`` or ``"Gray"``.
 
     Raises:
@@ -78,18 +79,23 @@ def to_jpeg_planes(
     if code < 0:
         raise ValueError(f"{row.fourcc} ({row.family}) has no planes of Y'CbCr; use encode_jpeg()")
     image = _Image(format, planes)
-    luma = np.empty((format.height, format.width), np.uint8)
+    width, height = format.width, format.height
+    columns, rows = max(code >> 4, 1), max(code & 15, 1)
+    chroma_shape = -(-height // rows), -(-width // columns)
+    # The encoder reads whole blocks of luma, one row and column more than an odd picture has.
+    blocks = np.empty((chroma_shape[0] * rows, chroma_shape[1] * columns), np.uint8)
+    luma = blocks[:height, :width]
     arrays = [luma]
     if code:
-        columns, rows = code >> 4, code & 15
-        shape = -(-format.height // rows), -(-format.width // columns)
-        arrays += [np.empty(shape, np.uint8), np.empty(shape, np.uint8)]
+        arrays += [np.empty(chroma_shape, np.uint8), np.empty(chroma_shape, np.uint8)]
 
     out = ffi.new("struct vc_jpeg_planes *")
-    for i, array in enumerate(arrays):
+    for i, array in enumerate((blocks, *arrays[1:])):
         out.plane[i] = ffi.from_buffer("uint8_t[]", array)
         out.stride[i] = array.strides[0]
     image.check(lib.vc_convert_jpeg_planes(image.raw, out))
+    blocks[:, width:] = blocks[:, width - 1 : width]
+    blocks[height:] = blocks[height - 1 : height]
     cb, cr = arrays[1:] or (None, None)
     return luma, cb, cr, _SUBSAMPLING[code]
 

@@ -208,6 +208,18 @@ def test_jpeg_keeps_the_subsampling(row):
     assert convert.to_jpeg_planes(form, planes)[3] == simplejpeg.decode_jpeg_header(jpeg)[3]
 
 
+@pytest.mark.parametrize(("code", "shape"), [("NV12", (4, 6)), ("YUYV", (3, 6)), ("NV24", (3, 5))])
+def test_luma_fills_the_last_chroma_block(code, shape):
+    """The encoder reads that far, and what is there shows at the edge of the picture."""
+    form = describe(PIXEL_FORMATS[code], (5, 3))
+
+    luma = convert.to_jpeg_planes(form, fill(form, noise(4)))[0]
+
+    assert luma.shape == (3, 5)
+    assert luma.base.shape == shape
+    assert (luma.base == np.pad(luma, ((0, shape[0] - 3), (0, shape[1] - 5)), "edge")).all()
+
+
 @pytest.mark.parametrize("quality", [0, 101])
 def test_quality_out_of_range_is_refused(quality):
     form = Format(2, 1, "GREY", (PlaneFormat(0, 2),))
