@@ -106,6 +106,11 @@ struct vc_lease {
 	...;
 };
 
+struct vc_patience {
+	struct vc_ring *ring;
+	int timeout_ms;
+};
+
 struct vc_ring_config {
 	uint32_t count;
 	int epfd;
@@ -127,8 +132,15 @@ int vc_ring_close(struct vc_ring *ring);
 void vc_ring_free(struct vc_ring *ring);
 int vc_ring_acquire(struct vc_ring *ring, uint32_t how);
 struct vc_lease *vc_ring_lease(struct vc_ring *ring, uint32_t index);
+int vc_ring_wait(const struct vc_patience *patience);
+void vc_lease_hold(struct vc_lease *lease);
 void vc_lease_release(struct vc_lease *lease);
+void vc_lease_release_pixels(struct vc_lease *lease, const uint8_t *start);
 int vc_lease_copy(const struct vc_lease *lease, struct vc_lease **out);
+struct vc_ring *vc_ring_ref(struct vc_ring *ring);
+void vc_ring_unref(struct vc_ring *ring);
+int64_t vc_ring_pin(struct vc_ring *ring, uint32_t index, const uint8_t **out);
+void vc_ring_unpin(struct vc_ring *ring, uint32_t index);
 uint32_t vc_ring_count(const struct vc_ring *ring);
 uint32_t vc_ring_leased(struct vc_ring *ring);
 void vc_ring_stats(struct vc_ring *ring, struct vc_ring_stats *out);

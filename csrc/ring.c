@@ -23,6 +23,7 @@ enum state { FREE, QUEUED, LEASED };
 struct buffer {
 	struct vc_lease lease; /* filled in by acquire */
 	enum state state;
+	uint32_t pins; /* who wants it mapped, leased or not */
 	void *start[VC_MAX_PLANES];
 	size_t length[VC_MAX_PLANES];
 };
@@ -128,18 +129,22 @@ static void unmap_buffer(struct vc_ring *ring, struct buffer *buffer)
 }
 
 /* All but the frames that are alive. */
-static void unmap_free(struct vc_ring *ring)
+static void unmap_unused(struct vc_ring *ring)
 {
 	uint32_t i;
 
 	for (i = 0; i < ring->count; i++) {
-		if (ring->buffers[i].state == FREE)
+		if (ring->buffers[i].state == FREE && ring->buffers[i].pins == 0)
 			unmap_buffer(ring, &ring->buffers[i]);
 	}
 }
 
 static void destroy(struct vc_ring *ring)
 {
+	uint32_t i;
+
+	for (i = 0; i < ring->count; i++)
+		unmap_buffer(ring, &ring->buffers[i]);
 	vc_device_unref(ring->dev);
 	pthread_mutex_destroy(&ring->lock);
 	free(ring);
@@ -183,7 +188,7 @@ int vc_ring_new(struct vc_device *dev, const struct vc_ring_config *config, stru
 	return 0;
 
 err_detach:
-	unmap_free(ring); /* before REQBUFS(0), which some drivers refuse while mapped */
+	unmap_unused(ring); /* before REQBUFS(0), which some drivers refuse while mapped */
 	request_buffers(ring, 0, NULL);
 err_destroy:
 	destroy(ring);
@@ -199,7 +204,7 @@ static int is_foreign(const struct vc_ring *ring)
 	return vc_device_in_child(ring->dev);
 }
 
-static void unref(struct vc_ring *ring)
+void vc_ring_unref(struct vc_ring *ring)
 {
 	uint32_t left;
 
@@ -212,6 +217,14 @@ static void unref(struct vc_ring *ring)
 	}
 	if (left == 0)
 		destroy(ring);
+}
+
+struct vc_ring *vc_ring_ref(struct vc_ring *ring)
+{
+	pthread_mutex_lock(&ring->lock);
+	ring->refs++;
+	pthread_mutex_unlock(&ring->lock);
+	return ring;
 }
 
 /* ---- starting and stopping -------------------------------------------- */
@@ -313,7 +326,7 @@ int vc_ring_close(struct vc_ring *ring)
 	if (ring->attached) {
 		ring->attached = 0;
 		stream_off(ring);
-		unmap_free(ring);
+		unmap_unused(ring);
 		rc = request_buffers(ring, 0, NULL);
 	}
 	pthread_mutex_unlock(&ring->lock);
@@ -325,7 +338,7 @@ void vc_ring_free(struct vc_ring *ring)
 	if (!ring)
 		return;
 	vc_ring_close(ring);
-	unref(ring);
+	vc_ring_unref(ring);
 }
 
 /* ---- frames ------------------------------------------------------------ */
@@ -484,6 +497,11 @@ static int take(struct vc_ring *ring, uint32_t how)
 	return best;
 }
 
+int vc_ring_epfd(const struct vc_ring *ring)
+{
+	return ring->config.epfd;
+}
+
 static int acquire_locked(struct vc_ring *ring, uint32_t how)
 {
 	int index, rc;
@@ -500,12 +518,13 @@ static int acquire_locked(struct vc_ring *ring, uint32_t how)
 	index = take(ring, how);
 	if (index >= 0) {
 		ring->buffers[index].state = LEASED;
+		ring->buffers[index].lease.holds = 1;
 		ring->leased++;
 		ring->refs++;
 		ring->stats.delivered++;
 		vc_device_count_lease(ring->dev, 1);
 		if (ring->leased == ring->count)
-			index += VC_LAST;
+			index = -VC_LAST - index;
 	}
 	return index;
 }
@@ -527,20 +546,46 @@ struct vc_lease *vc_ring_lease(struct vc_ring *ring, uint32_t index)
 	return index < ring->count ? &ring->buffers[index].lease : NULL;
 }
 
-static void give_back(struct vc_ring *ring, uint32_t index)
+static void give_back(struct vc_ring *ring, struct buffer *buffer)
 {
 	int rc;
 
-	ring->buffers[index].state = FREE;
+	buffer->state = FREE;
 	ring->leased--;
 	vc_device_count_lease(ring->dev, -1);
 	if (ring->streaming) {
-		rc = queue_buffer(ring, index);
+		rc = queue_buffer(ring, buffer->lease.index);
 		if (rc < 0)
 			ring->error = rc;
 	} else if (!ring->attached) {
-		unmap_buffer(ring, &ring->buffers[index]);
+		unmap_unused(ring);
 	}
+}
+
+/* In a child the camera is not ours: only the memory is. */
+static int let_go(struct vc_ring *ring, struct vc_lease *lease)
+{
+	int last;
+
+	if (is_foreign(ring))
+		return --lease->holds == 0;
+	pthread_mutex_lock(&ring->lock);
+	last = --lease->holds == 0;
+	if (last)
+		give_back(ring, &ring->buffers[lease->index]);
+	pthread_mutex_unlock(&ring->lock);
+	return last;
+}
+
+void vc_lease_hold(struct vc_lease *lease)
+{
+	if (!lease->ring || is_foreign(lease->ring)) {
+		__atomic_add_fetch(&lease->holds, 1, __ATOMIC_RELAXED);
+		return;
+	}
+	pthread_mutex_lock(&lease->ring->lock);
+	lease->holds++;
+	pthread_mutex_unlock(&lease->ring->lock);
 }
 
 void vc_lease_release(struct vc_lease *lease)
@@ -550,18 +595,51 @@ void vc_lease_release(struct vc_lease *lease)
 	if (!lease)
 		return;
 	ring = lease->ring;
-	if (!ring) {
+	if (ring) {
+		if (let_go(ring, lease))
+			vc_ring_unref(ring);
+	} else if (__atomic_sub_fetch(&lease->holds, 1, __ATOMIC_ACQ_REL) == 0) {
 		free(lease);
-		return;
 	}
+}
+
+void vc_lease_release_pixels(struct vc_lease *lease, const uint8_t *start)
+{
+	(void)start;
+	vc_lease_release(lease);
+}
+
+int64_t vc_ring_pin(struct vc_ring *ring, uint32_t index, const uint8_t **out)
+{
+	struct buffer *buffer;
+	int64_t rc = -EINVAL;
+
+	if (index >= ring->count || is_foreign(ring))
+		return rc;
+	buffer = &ring->buffers[index];
+	pthread_mutex_lock(&ring->lock);
+	if (ring->num_planes == 1 && buffer->length[0]) {
+		buffer->pins++;
+		ring->refs++;
+		*out = buffer->start[0];
+		rc = (int64_t)buffer->length[0];
+	}
+	pthread_mutex_unlock(&ring->lock);
+	return rc;
+}
+
+void vc_ring_unpin(struct vc_ring *ring, uint32_t index)
+{
 	if (is_foreign(ring)) {
-		unmap_buffer(ring, &ring->buffers[lease->index]);
+		ring->buffers[index].pins--;
 	} else {
 		pthread_mutex_lock(&ring->lock);
-		give_back(ring, lease->index);
+		ring->buffers[index].pins--;
+		if (!ring->attached)
+			unmap_unused(ring);
 		pthread_mutex_unlock(&ring->lock);
 	}
-	unref(ring);
+	vc_ring_unref(ring);
 }
 
 /* One block: the lease, then the planes one after the other. */
@@ -580,6 +658,7 @@ int vc_lease_copy(const struct vc_lease *lease, struct vc_lease **out)
 
 	*copy = *lease;
 	copy->ring = NULL;
+	copy->holds = 1;
 	at = (uint8_t *)(copy + 1);
 	for (i = 0; i < lease->num_planes; i++) {
 		memcpy(at, lease->planes[i].start, lease->planes[i].length);

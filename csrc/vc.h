@@ -199,8 +199,8 @@ struct vc_plane {
 };
 
 /*
- * A filled buffer in the hands of the caller.  Plain data, constant for as
- * long as the lease lives.
+ * A filled buffer in the hands of the caller.  Constant for as long as somebody
+ * holds it; the ring's next frame in the same buffer has the same address.
  */
 struct vc_lease {
 	int64_t timestamp_ns; /* CLOCK_MONOTONIC */
@@ -213,6 +213,7 @@ struct vc_lease {
 	uint32_t num_planes;
 	struct vc_plane planes[VC_MAX_PLANES];
 	struct vc_ring *ring; /* NULL: a copy */
+	uint32_t holds;
 };
 
 struct vc_ring_config {
@@ -268,13 +269,16 @@ enum vc_acquire {
 	VC_ONLY_WHOLE = 2, /* skip, and queue again, frames that are not whole */
 };
 
-/* Added to the index of the last buffer: until one comes back, nothing more will come. */
-#define VC_LAST 64
+/*
+ * Answer for the last buffer, with its index: -VC_LAST - index.  It is leased as
+ * any other; but until one comes back, nothing more will come.
+ */
+#define VC_LAST 0x10000
 
 /*
  * Take a filled buffer out of the driver.  `how` is a set of enum vc_acquire.
  *
- * Returns the buffer's index, perhaps plus VC_LAST: its lease,
+ * Returns the buffer's index, or -VC_LAST - index: its lease,
  * vc_ring_lease(ring, index), is the caller's until vc_lease_release().  -EAGAIN when no buffer is filled yet,
  * -ENOBUFS when all are leased (waiting would never end), -EPIPE when not
  * streaming, -EPROTO when the driver names a buffer that it does not hold, or
@@ -285,17 +289,48 @@ int vc_ring_acquire(struct vc_ring *ring, uint32_t how);
 /* The lease of a buffer; only valid while that buffer is leased. */
 struct vc_lease *vc_ring_lease(struct vc_ring *ring, uint32_t index);
 
+/* Who waits, and for how long; one argument is passed faster than two. */
+struct vc_patience {
+	struct vc_ring *ring;
+	int timeout_ms; /* -1: for ever */
+};
+
 /*
- * Give a buffer back.  Cannot fail: a VIDIOC_QBUF that does is kept in the
- * ring and is the answer to the next acquire.  NULL is allowed.
+ * Wait until the ring's epoll descriptor is ready, then acquire(VC_ONLY_WHOLE).
+ * The one function that waits, see wait.c.
+ *
+ * Returns as vc_ring_acquire() does, -ETIMEDOUT, or -EINTR when a signal came.
+ */
+int vc_ring_wait(const struct vc_patience *patience);
+
+/* Hold a lease once more: as many releases end it. */
+void vc_lease_hold(struct vc_lease *lease);
+
+/*
+ * Let go.  The last one gives the buffer back.  Cannot fail: a VIDIOC_QBUF that
+ * does is kept in the ring and is the answer to the next acquire.  NULL is allowed.
  */
 void vc_lease_release(struct vc_lease *lease);
+
+/* The same for who holds a lease by a pointer into it, which is not looked at. */
+void vc_lease_release_pixels(struct vc_lease *lease, const uint8_t *start);
 
 /*
  * Copy a frame into memory of its own, so that the buffer can go back at once.
  * vc_lease_release() takes the copy back.  Returns 0 or -ENOMEM.
  */
 int vc_lease_copy(const struct vc_lease *lease, struct vc_lease **out);
+
+/* Keep the memory of the ring and of its leases (not the mappings); unref() ends that. */
+struct vc_ring *vc_ring_ref(struct vc_ring *ring);
+void vc_ring_unref(struct vc_ring *ring);
+
+/*
+ * Keep a buffer of one plane mapped, whoever leases it.  vc_ring_unpin() takes
+ * it back.  Returns its length, or -EINVAL where there is no such mapping.
+ */
+int64_t vc_ring_pin(struct vc_ring *ring, uint32_t index, const uint8_t **out);
+void vc_ring_unpin(struct vc_ring *ring, uint32_t index);
 
 uint32_t vc_ring_count(const struct vc_ring *ring);
 uint32_t vc_ring_leased(struct vc_ring *ring);

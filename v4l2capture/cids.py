@@ -194,7 +194,7 @@ IDS: dict[str, int] = _OLD_NAMES | {name: cid for cid, name in NAMES.items()}
 
 
 def slug(name: str) -> str:
-    """Return a driver's name in the spelling of v4l2-ctl: ``"Focus, Absolute"`` -> focus_absolute."""
+    """Return a name in the spelling of v4l2-ctl: ``"Focus, Absolute"`` -> ``focus_absolute``."""
     return re.sub(r"[^a-z0-9]+", "_", name.lower()).strip("_")
 
 

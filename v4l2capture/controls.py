@@ -282,7 +282,7 @@ class Controls(Mapping[str | int, Control]):
         """Take note of an event; return the name and type of the control it is about."""
         if changes & ~lib.V4L2_EVENT_CTRL_CH_VALUE:
             self._stale = True
-        control = self[cid] if cid in self else None
+        control = self.get(cid)
         return (control.name, control.type) if control else (f"0x{cid:08x}", "int")
 
     # ---- reading ----

@@ -92,7 +92,7 @@ class Device:
         self,
         width: int | None = None,
         height: int | None = None,
-        pixel_format: str | None = None,  # noqa: F811
+        pixel_format: str | None = None,
         frame_rate: float | Fraction | str | None = None,
     ) -> Format:
         """Set the format and return the one that the driver really took.

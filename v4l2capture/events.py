@@ -17,7 +17,7 @@ from . import payload
 from ._native import ffi, lib
 from .cids import FLAGS
 from .errors import CaptureTimeout, ClosedError
-from .waiting import Waiter, check_timeout
+from .waiting import Waiter, milliseconds
 
 if TYPE_CHECKING:
     from .device import Device
@@ -147,20 +147,22 @@ class Events:
             DeviceGoneError: The camera was unplugged.
             ClosedError: The device was closed, now or during the wait.
         """
-        check_timeout(timeout)
+        left = milliseconds(timeout)
         end = None if timeout is None else monotonic() + timeout
         while (event := self.try_read()) is None:
-            left = None if end is None else max(0.0, end - monotonic())
+            if end is not None:
+                left = milliseconds(max(0.0, end - monotonic()))
             if not self._wait().wait(left):
                 raise self._timed_out(timeout)
         return event
 
     async def aread(self, timeout: float | None = None) -> Event:
         """Do what :meth:`read` does without blocking the event loop."""
-        check_timeout(timeout)
+        left = milliseconds(timeout)
         end = None if timeout is None else monotonic() + timeout
         while (event := self.try_read()) is None:
-            left = None if end is None else max(0.0, end - monotonic())
+            if end is not None:
+                left = milliseconds(max(0.0, end - monotonic()))
             if not await self._wait().wait_async(left):
                 raise self._timed_out(timeout)
         return event

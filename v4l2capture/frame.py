@@ -3,56 +3,24 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from threading import Lock
+from typing import TYPE_CHECKING, Any
+from weakref import ref
 
 from ._native import ffi, lib
 from .errors import ClosedError
 from .pixfmt import Format, array_layout
+from .slot import FrameInfo, Slot
 
 if TYPE_CHECKING:
     import numpy as np
 
-__all__ = ["Frame", "FrameInfo"]
+__all__ = ["Frame"]
 
-_REASONS: dict[int, str | None] = {
-    lib.VC_WHOLE: None,
-    lib.VC_BROKEN_ERROR: "the driver marked the frame as damaged",
-    lib.VC_BROKEN_SHORT: "the driver filled in fewer bytes than the format needs",
-    lib.VC_BROKEN_JPEG: "the JPEG has no start or no end",
-}
+_release = lib.vc_lease_release
 
-_SOURCES: dict[int, str] = {
-    lib.VC_STAMP_END_OF_FRAME: "end of frame",
-    lib.VC_STAMP_START_OF_EXPOSURE: "start of exposure",
-    lib.VC_STAMP_ARRIVAL: "arrival",
-}
-
-
-class _Keep:
-    """A cffi destructor that does nothing but hold a reference.
-
-    Each plane pointer gets one, so the lease lives as long as any view of any
-    plane; vc_lease_release() then runs as the destructor of the lease itself.
-    """
-
-    __slots__ = ("_owner",)
-
-    def __init__(self, owner: Any) -> None:
-        self._owner = owner
-
-    def __call__(self, _pointer: Any) -> None:
-        pass
-
-
-class FrameInfo(NamedTuple):
-    """What the driver said about a frame; see the attributes of :class:`Frame`."""
-
-    timestamp_ns: int
-    timestamp_source: str
-    sequence: int
-    field: int
-    flags: int
-    reason: str | None
+# Between looking whether a frame is open and holding its lease, nobody may close it.
+_closing = Lock()
 
 
 class Frame:
@@ -64,37 +32,50 @@ class Frame:
     The pixels stay readable after the stream stopped, the device was closed, or the
     camera was unplugged.
 
-    Attributes:
-        format: The :class:`~v4l2capture.pixfmt.Format` the frame was taken in.
-
     Synchronization: a frame may be used and dropped in any thread; two threads that
     use the same frame need no lock, because nothing in it changes but ``close()``.
 
     Source: struct v4l2_buffer, Documentation/userspace-api/media/v4l/buffer.rst.
     """
 
-    __slots__ = ("__weakref__", "_info", "_lease", "format")
+    # One hold on the lease belongs to the frame, or, once there is one, to its array.
+    __slots__ = ("__weakref__", "_info", "_slot")
 
-    def __init__(self, lease: Any, format: Format) -> None:  # noqa: A002
-        self._lease = lease
-        self.format = format
+    _slot: Slot | None
+    _info: FrameInfo
+
+    # There is no __init__, because it would be called for each frame.
+
+    @classmethod
+    def _of(cls, slot: Slot) -> Frame:
+        frame = cls()
+        frame._slot = slot
+        return frame
+
+    def __del__(self, _release: Any = _release) -> None:
+        slot = self._slot
+        if slot is not None:
+            if slot.array is None:
+                _release(slot.lease)
+            else:
+                slot.array = None
 
     # ---- what the driver said ----
 
     @property
+    def format(self) -> Format:
+        """The format that the frame was taken in."""
+        return self._open_slot().format
+
+    @property
     def info(self) -> FrameInfo:
-        """All of the driver's answers at once; readable after ``close()`` too."""
-        lease = self._lease
-        if lease is None:
-            return self._info
-        return FrameInfo(
-            lease.timestamp_ns,
-            _SOURCES[lease.stamp],
-            lease.sequence,
-            lease.field,
-            lease.flags,
-            _REASONS[lease.broken],
-        )
+        """All of the driver's words at once; readable after ``close()`` too."""
+        slot = self._slot
+        if slot is not None:
+            info = slot.info()
+            if self._slot is slot:  # else it was closed meanwhile, and may be another frame's
+                return info
+        return self._info
 
     @property
     def timestamp_ns(self) -> int:
@@ -113,8 +94,7 @@ class Frame:
     @property
     def sequence(self) -> int:
         """The driver's frame counter. A gap means that frames were lost."""
-        lease = self._lease
-        return lease.sequence if lease is not None else self._info.sequence
+        return self.info.sequence
 
     @property
     def ok(self) -> bool:
@@ -128,10 +108,11 @@ class Frame:
 
     # ---- pixels ----
 
-    def _held(self) -> Any:
-        if self._lease is None:
+    def _open_slot(self) -> Slot:
+        slot = self._slot
+        if slot is None:
             raise ClosedError("the frame is closed")
-        return self._lease
+        return slot
 
     @property
     def planes(self) -> tuple[memoryview, ...]:
@@ -142,14 +123,9 @@ class Frame:
         Raises:
             ClosedError: The frame was closed.
         """
-        lease = self._held()
-        keep = _Keep(lease)
-        return tuple(
-            memoryview(
-                ffi.buffer(ffi.gc(ffi.cast("uint8_t *", plane.start), keep), plane.length)
-            ).toreadonly()
-            for plane in lease.planes[0 : lease.num_planes]
-        )
+        with _closing:
+            slot = self._open_slot()
+            return tuple(slot.plane(number) for number in range(slot.lease.num_planes))
 
     def array(self) -> np.ndarray[Any, Any]:
         """Return the picture as a read-only NumPy array that shares memory with the buffer.
@@ -157,28 +133,47 @@ class Frame:
         Returns:
             Rows top to bottom: ``uint8`` of shape ``(H, W, channels)`` for packed formats,
             ``(H, W)`` for grey and 8-bit Bayer, ``uint16`` for formats in 16-bit words.
-            Padding at the end of a line is skipped by the strides.
+            Padding at the end of a line is skipped by the strides. The same array each time.
 
         Raises:
             ClosedError: The frame was closed.
             ValueError: The format is no rectangle of pixels (compressed, packed Bayer, several
                 planes), or the driver filled in fewer bytes than it needs.
         """
+        slot = self._slot
+        if slot is None or (make := slot.make_array) is None:
+            return self._array_slowly()
+        array = make()
+        # No call lies between these two lines, so no other thread does either.
+        if self._slot is slot and slot.array is None:
+            slot.array = array
+            slot.watch[0] = ref(array, slot.let_go)
+            return array
+        return self._array_slowly()
+
+    def _array_slowly(self) -> np.ndarray[Any, Any]:
+        """Deal with frames that are closed, have their array, or are no whole buffer."""
         import numpy as np
 
-        layout = array_layout(self.format)
+        slot = self._open_slot()
+        array = slot.array
+        if array is not None:
+            return array
+        if slot.make_array is None and slot.prepare():
+            return self.array()
+        layout = array_layout(slot.format)
         if layout is None:
             raise ValueError(
-                f"a {self.format.pixel_format} frame is no array of pixels; "
+                f"a {slot.format.pixel_format} frame is no array of pixels; "
                 "use planes for its bytes, or to_rgb()"
             )
         plane = self.planes[0]
         try:
-            return np.ndarray(layout.shape, layout.dtype, plane, strides=layout.strides)
-        except TypeError:
+            return np.ndarray(layout.shape, layout.dtype, plane, 0, layout.strides)
+        except (TypeError, ValueError):
             raise ValueError(
-                f"the frame has {len(plane)} bytes, too few for {self.format.width}x"
-                f"{self.format.height} {self.format.pixel_format} ({self.reason})"
+                f"the frame has {len(plane)} bytes, too few for {slot.format.width}x"
+                f"{slot.format.height} {slot.format.pixel_format} ({self.reason})"
             ) from None
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray[Any, Any]:
@@ -227,17 +222,27 @@ class Frame:
     def copy(self) -> Frame:
         """Return the same frame in memory of its own; it holds no buffer."""
         out = ffi.new("struct vc_lease **")
-        if lib.vc_lease_copy(self._held(), out) < 0:
-            raise MemoryError("no memory for a copy of a frame")
-        return Frame(ffi.gc(out[0], lib.vc_lease_release), self.format)
+        with _closing:
+            slot = self._open_slot()
+            if lib.vc_lease_copy(slot.lease, out) < 0:
+                raise MemoryError("no memory for a copy of a frame")
+        return Frame._of(Slot(out[0], slot.format))
 
     # ---- life ----
 
     def close(self) -> None:
         """Drop the frame's own hold on the buffer. Live views keep theirs."""
-        if self._lease is not None:
-            self._info = self.info
-            self._lease = None
+        info = self._slot and self.info
+        with _closing:
+            slot = self._slot
+            if slot is None or info is None:
+                return
+            self._info = info
+            self._slot = None
+            # As in array(): whoever owns the hold cannot change between these lines.
+            array, slot.array = slot.array, None
+            if array is None:
+                _release(slot.lease)
 
     def __enter__(self) -> Frame:
         return self
@@ -246,9 +251,6 @@ class Frame:
         self.close()
 
     def __repr__(self) -> str:
-        info, shape = self.info, self.format
-        state = "closed" if self._lease is None else info.reason or "ok"
-        return (
-            f"<Frame {info.sequence} {shape.width}x{shape.height} {shape.pixel_format}, "
-            f"{info.timestamp_ns} ns, {state}>"
-        )
+        info = self.info
+        state = "closed" if self._slot is None else info.reason or "ok"
+        return f"<Frame {info.sequence} at {info.timestamp_ns} ns, {state}>"

@@ -6,8 +6,10 @@ from __future__ import annotations
 import errno
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
+from functools import partial
+from itertools import count
 from time import monotonic
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias
 
 from ._native import ffi, lib
 from .errors import (
@@ -19,7 +21,8 @@ from .errors import (
 )
 from .frame import Frame
 from .pixfmt import PIXEL_FORMATS, minimum_bytes
-from .waiting import Waiter, check_timeout
+from .slot import Slot
+from .waiting import FOREVER, Waiter, milliseconds
 
 if TYPE_CHECKING:
     from .device import Device
@@ -31,9 +34,8 @@ _WHOLE: int = lib.VC_ONLY_WHOLE
 _NEWEST: int = lib.VC_ONLY_WHOLE | lib.VC_NEWEST
 _LAST: int = lib.VC_LAST
 
-_gc = ffi.gc
 _acquire = lib.vc_ring_acquire
-_release = lib.vc_lease_release
+_wait = lib.vc_ring_wait
 
 # A driver that always says "ready" and never has a frame must not keep us spinning.
 _MOST_FALSE_ALARMS = 1000
@@ -49,6 +51,12 @@ class _Default:
 
 
 _DEFAULT: Any = _Default()
+
+
+# What the quick way of read() needs: the timeout it was prepared for, and the waiter to
+# keep its descriptors open. No timeout is the one of _NEVER.
+_Quick: TypeAlias = tuple[Any, Any, list[Slot], Waiter | None]
+_NEVER: _Quick = (object(), None, [], None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,14 +81,14 @@ class StreamStats:
 class _Closed:
     """Stands in for the waiter of a stream that is closed."""
 
-    def wait(self, timeout: float | None) -> NoReturn:
+    def wait(self, _timeout_ms: int) -> NoReturn:
         raise ClosedError("the stream is closed")
 
-    async def wait_async(self, timeout: float | None) -> NoReturn:
-        self.wait(timeout)
+    async def wait_async(self, _timeout_ms: int) -> NoReturn:
+        self.wait(0)
 
     def fileno(self) -> NoReturn:
-        self.wait(None)
+        self.wait(0)
 
 
 class Stream:
@@ -96,6 +104,10 @@ class Stream:
         timeout: Seconds that ``read``, ``latest`` and iteration wait for a frame where
             they are not told otherwise; ``None``: for ever.
         copy_when_low: Copy a frame rather than give the last buffer away.
+
+    Attributes:
+        format: The format that the frames have.
+        timeout: As given; may be changed.
 
     Raises:
         DeviceBusyError: Another program, another stream, or frames that are still alive
@@ -118,17 +130,19 @@ class Stream:
     ) -> None:
         if not 1 <= buffers <= lib.VC_MAX_BUFFERS:
             raise ValueError(f"buffers={buffers!r}: give 1 to {lib.VC_MAX_BUFFERS}")
-        check_timeout(timeout)
+        milliseconds(timeout)  # complains about a bad one
         self.timeout = timeout
         self.format = device.format
         self._device = device
         self._copy_when_low = copy_when_low
         self._copied = 0
-        self._low = False  # the last buffer was given away: waiting may never end
+        self._quick: _Quick = _NEVER
         self._waiter: Waiter | _Closed = Waiter()
         self._ring: Any = self._new_ring(buffers)
-        # One handle for each buffer, so that taking a frame allocates nothing in C.
-        self._leases = [lib.vc_ring_lease(self._ring, i) for i in range(self.buffers)]
+        self._slots = [
+            Slot(lib.vc_ring_lease(self._ring, index), self.format, self._ring)
+            for index in range(self.buffers)
+        ]
         self._start()
         device._adopt(self)
 
@@ -142,7 +156,8 @@ class Stream:
                 config.minimum[plane] = least
         out = ffi.new("struct vc_ring **")
         self._device._check(lib.vc_ring_new(self._device._dev, config, out), "VIDIOC_REQBUFS")
-        return ffi.gc(out[0], lib.vc_ring_free)
+        # The ring's descriptor belongs to the waiter, which must not go before the ring does.
+        return ffi.gc(out[0], partial(_free_ring, self._waiter))
 
     def _start(self) -> None:
         request = ffi.new("uint32_t *")
@@ -165,7 +180,16 @@ class Stream:
             DeviceGoneError: The camera was unplugged.
             ClosedError: The stream or the device was closed, now or during the wait.
         """
-        return self._wait_for(_WHOLE, timeout)
+        known, patience, slots, waiter = self._quick
+        if timeout is not known:
+            return self._take(_WHOLE) or self._wait_for(_WHOLE, timeout)
+        index = _wait(patience)
+        del waiter  # an error that somebody keeps shall not keep descriptors
+        if index >= 0:
+            frame = Frame()  # Frame._of() by hand: this is where the time of a frame goes
+            frame._slot = slots[index]
+            return frame
+        return self._unusual(index) or self._wait_for(_WHOLE, timeout)
 
     def latest(self, timeout: float | None = _DEFAULT) -> Frame:
         """Return the newest whole frame, and give all older ones back to the driver.
@@ -201,58 +225,73 @@ class Stream:
         return self._waiter.fileno()
 
     def _wait_for(self, how: int, timeout: float | None) -> Frame:
-        if timeout is _DEFAULT:
-            timeout = self.timeout
-        check_timeout(timeout)
-        if self._low:
-            frame = self._take(how)  # or StarvedError
+        seconds = self.timeout if timeout is _DEFAULT else timeout
+        left = milliseconds(seconds)
+        end = None if seconds is None else monotonic() + seconds
+        for alarms in count():
+            if not self._waiter.wait(left):
+                self._time_out(seconds)
+            frame = self._take(how)
             if frame is not None:
+                self._be_quick(timeout, milliseconds(seconds))
                 return frame
-        ring = self._ring
-        end = None if timeout is None else monotonic() + timeout
-        left, alarms = timeout, 0
-        while self._waiter.wait(left):
-            index = _acquire(ring, how)
-            if 0 <= index < _LAST:
-                return Frame(_gc(self._leases[index], _release), self.format)
-            frame = self._unusual(index)
-            if frame is not None:
-                return frame
-            alarms = self._count_alarm(alarms)
-            if end is not None:
-                left = max(0.0, end - monotonic())
-        return self._take(how) or self._time_out(timeout)
+            left = self._left(end, alarms)
+        raise AssertionError("count() ends")
+
+    def _be_quick(self, timeout: float | None, timeout_ms: int) -> None:
+        """Prepare for the next read(), which most often has the same timeout.
+
+        Not while the last buffer is given away, when waiting might never end.
+        """
+        if self._ring is not None and isinstance(self._waiter, Waiter):
+            patience = ffi.new("struct vc_patience *", (self._ring, timeout_ms))
+            self._quick = (timeout, patience, self._slots, self._waiter)
 
     async def _wait_for_async(self, how: int, timeout: float | None) -> Frame:
-        if timeout is _DEFAULT:
-            timeout = self.timeout
-        check_timeout(timeout)
-        end = None if timeout is None else monotonic() + timeout
-        left, alarms = timeout, 0
-        while await self._waiter.wait_async(left):
+        seconds = self.timeout if timeout is _DEFAULT else timeout
+        left = milliseconds(seconds)
+        end = None if seconds is None else monotonic() + seconds
+        for alarms in count():
+            if not await self._waiter.wait_async(left):
+                self._time_out(seconds)
             frame = self._take(how)
             if frame is not None:
                 return frame
-            alarms = self._count_alarm(alarms)
-            if end is not None:
-                left = max(0.0, end - monotonic())
-        return self._take(how) or self._time_out(timeout)
+            left = self._left(end, alarms)
+        raise AssertionError("count() ends")
+
+    def _left(self, end: float | None, alarms: int) -> int:
+        """Return the milliseconds that are left, after a wait that brought no whole frame."""
+        if alarms == _MOST_FALSE_ALARMS:
+            raise device_error(
+                DeviceError,
+                errno.EIO,
+                "VIDIOC_DQBUF",
+                self._device.path,
+                f"The driver said {alarms} times that a frame is ready, and had no whole one",
+            )
+        return FOREVER if end is None else milliseconds(max(0.0, end - monotonic()))
 
     def _take(self, how: int) -> Frame | None:
         if self._ring is None:
             raise ClosedError("the stream is closed")
         index = _acquire(self._ring, how)
-        if 0 <= index < _LAST:
-            return Frame(_gc(self._leases[index], _release), self.format)
-        return self._unusual(index)
+        return self._frame(index) if index >= 0 else self._unusual(index)
+
+    def _frame(self, index: int) -> Frame:
+        slot = self._slots[index]
+        if slot.lease.broken:
+            slot = Slot(slot.lease, self.format)
+        return Frame._of(slot)
 
     def _unusual(self, index: int) -> Frame | None:
-        """Deal with every answer of acquire but a plain buffer."""
-        if index == -errno.EAGAIN:
-            self._low = False
+        """Deal with every answer of the core but a plain buffer."""
+        if index in (-errno.EAGAIN, -errno.EINTR):
             return None
-        if index >= _LAST:
-            return self._last(index - _LAST)
+        if index == -errno.ETIMEDOUT:
+            self._time_out(self._quick[0])
+        if index <= -_LAST:
+            return self._last(-_LAST - index)
         if index == -errno.ENOBUFS:
             raise StarvedError(
                 f"all {self.buffers} buffers of {self._device.path} are held by frames that "
@@ -264,26 +303,16 @@ class Stream:
         raise AssertionError(index)
 
     def _last(self, index: int) -> Frame:
-        frame = Frame(_gc(self._leases[index], _release), self.format)
+        self._quick = _NEVER
+        frame = self._frame(index)
         if self._copy_when_low:
             self._copied += 1
             return frame.copy()
-        self._low = True
         return frame
 
-    def _count_alarm(self, alarms: int) -> int:
-        if alarms == _MOST_FALSE_ALARMS:
-            raise device_error(
-                DeviceError,
-                errno.EIO,
-                "VIDIOC_DQBUF",
-                self._device.path,
-                f"The driver said {alarms} times that a frame is ready, and had no whole one",
-            )
-        return alarms + 1
-
-    def _time_out(self, timeout: float | None) -> NoReturn:
+    def _time_out(self, timeout: Any) -> NoReturn:
         stats = self.stats
+        timeout = self.timeout if timeout is _DEFAULT else timeout
         raise CaptureTimeout(
             f"no frame from {self._device.path} within {timeout} s ({stats.delivered} delivered "
             f"and {stats.broken} damaged so far, {self.leased} of {self.buffers} buffers held)"
@@ -322,6 +351,9 @@ class Stream:
         if ring is None or isinstance(waiter, _Closed):
             return
         self._device._disown(self)
+        self._quick = _NEVER
+        for slot in self._slots:
+            slot.unmap()
         lib.vc_ring_close(ring)
         waiter.wake()
         self._waiter = _Closed()  # before the ring: who finds no ring must find no waiter
@@ -341,3 +373,7 @@ class Stream:
     def __repr__(self) -> str:
         state = "closed" if self.closed else f"{self.leased} of {self.buffers} buffers held"
         return f"<Stream of {self._device.path}, {state}>"
+
+
+def _free_ring(_waiter: Waiter, ring: Any) -> None:
+    lib.vc_ring_free(ring)

@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: MIT
 """Waiting for a camera: one epoll descriptor, used by threads and by asyncio alike.
 
-No C code waits, so signals and Ctrl-C always get through.
+A wait ends when a signal comes, so Ctrl-C always gets through.
 """
 
 from __future__ import annotations
 
+import math
 import os
 import select
 from typing import TYPE_CHECKING, Any
@@ -13,13 +14,27 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import asyncio
 
-__all__ = ["Waiter", "check_timeout"]
+__all__ = ["FOREVER", "Waiter", "milliseconds"]
+
+FOREVER = -1
+
+_LONGEST = 0x7FFFFFFF  # milliseconds that fit into the system call: 24 days
 
 
-def check_timeout(timeout: float | None) -> None:
-    """Raise ``ValueError`` unless this is a number of seconds, or ``None`` for "for ever"."""
-    if timeout is not None and not timeout >= 0:  # written so that it catches NaN
+def milliseconds(timeout: float | None) -> int:
+    """Return seconds as the kernel takes them: whole milliseconds, rounded up, or FOREVER.
+
+    Raises:
+        ValueError: Less than nothing, or not a number.
+        TypeError: Of a type that is no number.
+    """
+    if timeout is None:
+        return FOREVER
+    if isinstance(timeout, bool | str):
+        raise TypeError(f"timeout={timeout!r}: give seconds, or None to wait for ever")
+    if not timeout >= 0:  # written so that it catches NaN
         raise ValueError(f"timeout={timeout!r}: give seconds >= 0, or None to wait for ever")
+    return _LONGEST if timeout > _LONGEST / 1000 else math.ceil(timeout * 1000)
 
 
 class Waiter:
@@ -49,11 +64,15 @@ class Waiter:
         """End every wait, now and in future."""
         os.eventfd_write(self._wake, 1)
 
-    def wait(self, timeout: float | None) -> bool:
-        """Wait for at most ``timeout`` seconds; return whether there is something to fetch."""
-        return bool(self._epoll.poll(timeout, 1))
+    def wait(self, timeout_ms: int) -> int:
+        """Wait for at most so many milliseconds.
 
-    async def wait_async(self, timeout: float | None) -> bool:
+        Returns:
+            0 when the time is up, else there may be something to fetch.
+        """
+        return len(self._epoll.poll(None if timeout_ms == FOREVER else timeout_ms / 1000, 1))
+
+    async def wait_async(self, timeout_ms: int) -> int:
         """Do the same without blocking the event loop. Any number of tasks may wait."""
         import asyncio
 
@@ -64,16 +83,16 @@ class Waiter:
         future = loop.create_future()
         futures.add(future)
         try:
-            async with asyncio.timeout(timeout):
+            async with asyncio.timeout(None if timeout_ms == FOREVER else timeout_ms / 1000):
                 await future
         except TimeoutError:
-            return False
+            return 0
         finally:
             futures.discard(future)
             if not futures:
                 loop.remove_reader(self.fileno())
                 self._futures.pop(loop, None)
-        return True
+        return 1
 
     @staticmethod
     def _resolve(futures: set[asyncio.Future[None]]) -> None:

@@ -24,6 +24,9 @@ FORBIDDEN = {
     "end the process": r"_?exit|_Exit|quick_exit|abort",
 }
 
+# The one call that waits; its file says why.
+EXCEPTIONS = {("wait.c", "wait for files"): 1}
+
 
 def calls(functions: str, text: str) -> list[str]:
     """Return the lines of C source that call one of ``functions``, a regular expression."""
@@ -47,7 +50,9 @@ each_file = pytest.mark.parametrize("path", FILES, ids=name)
 @each_file
 @pytest.mark.parametrize("what", FORBIDDEN)
 def test_core_does_not(what: str, path: Path) -> None:
-    assert calls(FORBIDDEN[what], path.read_text(encoding="utf-8")) == []
+    allowed = EXCEPTIONS.get((name(path), what), 0)
+
+    assert len(calls(FORBIDDEN[what], path.read_text(encoding="utf-8"))) == allowed
 
 
 def test_core_knows_nothing_of_python_and_of_standard_streams() -> None:
