@@ -90,3 +90,6 @@ struct vc_sim_counter {
 };
 
 int vc_sim_counter_layout(uint32_t width, uint32_t height, struct vc_sim_counter *out);
+
+/* For tests that speak V4L2 themselves. */
+int vc_ioctl(struct vc_device *dev, unsigned long request, void *arg);

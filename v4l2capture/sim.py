@@ -15,6 +15,7 @@ from __future__ import annotations
 import errno
 import itertools
 import os
+import re
 import struct
 import threading
 import weakref
@@ -320,7 +321,10 @@ def _find(source: Profile | Mapping[str, Any] | str | os.PathLike[str], path: st
 
 
 def _no_profile(path: str, number: int) -> DeviceError:
-    hint = f"There is no such profile; built in are {', '.join(builtin_profiles())}"
+    if re.search(r"#\d+$", path):
+        hint = "That simulated camera is gone; keep the SimulatedCamera while its path is in use"
+    else:
+        hint = f"There is no such profile; built in are {', '.join(builtin_profiles())}"
     return device_error(DeviceError, number, "open", path, hint)
 
 

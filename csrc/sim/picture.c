@@ -64,7 +64,7 @@ static int is_full_range(const struct vc_format *format, const struct sim_pixfmt
 		return 1; /* whatever the fields say: a JFIF file is */
 	if (format->quantization != V4L2_QUANTIZATION_DEFAULT)
 		return format->quantization == V4L2_QUANTIZATION_FULL_RANGE;
-	return format->colorspace == V4L2_COLORSPACE_JPEG;
+	return !pix->is_ycbcr || format->colorspace == V4L2_COLORSPACE_JPEG;
 }
 
 static uint8_t to_byte(double value)

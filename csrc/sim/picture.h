@@ -38,7 +38,7 @@ struct sim_pixfmt {
 	uint8_t packing; /* enum sim_packing */
 	uint8_t bits; /* of a sample */
 	uint8_t memory_planes;
-	uint8_t is_yuv;
+	uint8_t is_ycbcr; /* of limited range unless the driver says otherwise */
 	struct sim_plane planes[3]; /* those with .even */
 };
 

@@ -25,7 +25,7 @@
 #define PLANES(code, text, memory, ...) \
 	{V4L2_PIX_FMT_##code, text, SIM_BYTES, 8, memory, 1, {LUMA, __VA_ARGS__}}
 #define GREY(code, text, packing, bits) \
-	{V4L2_PIX_FMT_##code, text, packing, bits, 1, 1, {LUMA}}
+	{V4L2_PIX_FMT_##code, text, packing, bits, 1, 0, {LUMA}}
 #define BAYER(code, text, packing, bits, even, odd) \
 	{V4L2_PIX_FMT_##code, text, packing, bits, 1, 0, {{even, odd, 2, 1}}}
 #define BAYERS(end, text, packing, bits) \

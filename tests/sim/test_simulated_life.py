@@ -1,0 +1,251 @@
+# SPDX-License-Identifier: MIT
+"""How simulated cameras come into being, are found by path, and go."""
+
+import gc
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from v4l2capture import (
+    Device,
+    DeviceBusyError,
+    DeviceError,
+    DeviceGoneError,
+    ProfileError,
+    SimulatedCamera,
+    sim,
+)
+
+from .simulated import Node, profile
+
+
+def open_fds():
+    return len(list(Path("/proc/self/fd").iterdir()))
+
+
+def mapped():
+    return Path("/proc/self/maps").read_text(encoding="utf-8").count("v4l2capture-sim")
+
+
+# ---- by path ----
+
+
+def test_each_instance_has_a_path_of_its_own():
+    one, other = SimulatedCamera("webcam"), SimulatedCamera("webcam")
+
+    assert one.path != other.path
+    with Device(one.path):
+        assert (one.handles, other.handles) == (1, 0)
+
+
+def test_devices_of_one_path_share_a_camera():
+    with Device("sim:webcam") as one, Device("sim:webcam") as other:
+        one.controls["brightness"].value = 7
+        assert other.controls["brightness"].value == 7
+
+
+def test_implicit_camera_dies_with_its_last_device():
+    device = Device("sim:webcam")
+    device.controls["brightness"].value = 7
+    device.close()
+    del device
+    gc.collect()
+
+    with Device("sim:webcam") as again:
+        assert again.controls["brightness"].value == 0
+
+
+def test_open_device_keeps_its_camera():
+    camera = SimulatedCamera(profile(), clock="manual")
+    device = Device(camera.path)
+    del camera
+    gc.collect()
+
+    assert device.info.card == "Test"
+
+
+def test_profile_from_a_file(tmp_path):
+    path = tmp_path / "camera.json"
+    path.write_text(json.dumps(profile()), encoding="utf-8")
+
+    with Device(f"sim:{path}") as device:
+        assert device.info.card == "Test"
+    assert SimulatedCamera(path).profile.card == "Test"
+    assert SimulatedCamera(path.read_text(encoding="utf-8")).profile.card == "Test"
+
+
+def test_unknown_name_tells_the_known_ones():
+    with pytest.raises(DeviceError, match="hostile, mplane, webcam"):
+        Device("sim:nothing")
+    with pytest.raises(DeviceError, match="webcam"):
+        SimulatedCamera("nothing")
+
+
+def test_gone_camera_says_so():
+    path = SimulatedCamera("webcam").path
+    gc.collect()
+
+    with pytest.raises(DeviceError, match="gone"):
+        Device(path)
+
+
+def test_malformed_file_is_a_profile_error(tmp_path):
+    path = tmp_path / "bad.json"
+    path.write_text('{"card": 1, "driver": "x"}', encoding="utf-8")
+
+    with pytest.raises(ProfileError) as caught:
+        Device(f"sim:{path}")
+    assert caught.value.where == "card"
+
+
+def test_unknown_clock():
+    with pytest.raises(ValueError, match="clock"):
+        SimulatedCamera("webcam", clock="sundial")
+
+
+def test_environment_lists_cameras(monkeypatch):
+    monkeypatch.setenv("V4L2CAPTURE_SIM", " webcam, sim:mplane,,/path/x.json ")
+
+    assert sim.listed() == ["sim:webcam", "sim:mplane", "sim:/path/x.json"]
+
+
+@pytest.mark.parametrize("name", sim.builtin_profiles())
+def test_built_in_profile_streams_in_every_format(name):
+    camera = SimulatedCamera(name, clock="manual")
+    camera.clear_faults()
+    with Device(camera.path) as device:
+        for each in device.formats():
+            for size in each.sizes:
+                width = getattr(size, "width", None) or size.max_width
+                height = getattr(size, "height", None) or size.max_height
+                number = int.from_bytes(each.pixel_format.encode(), "little")
+                device.set_format(width, height, f"0x{number:08x}")
+                with device.stream(buffers=2) as stream:
+                    camera.tick()
+                    assert stream.try_read().ok
+
+
+@pytest.mark.parametrize("name", sim.builtin_profiles())
+def test_recorded_profile_plays_the_same_camera(name):
+    first = SimulatedCamera(name, clock="manual")
+    first.clear_faults()
+    with Device(first.path) as device:
+        recorded = json.loads(json.dumps(device.profile()))
+    second = SimulatedCamera(recorded, clock="manual")
+    with Device(second.path) as device:
+        again = json.loads(json.dumps(device.profile()))
+    for before, after in zip(recorded["controls"], again["controls"], strict=True):
+        if "menu" not in before:
+            after.pop("menu", None)  # an empty menu is not recorded, and then "not listed"
+
+    assert again == recorded
+
+
+# ---- unplugged ----
+
+
+def test_unplugged_camera_is_gone_for_good_until_opened_again():
+    camera = SimulatedCamera(profile(), clock="manual")
+    old = Node(camera)
+    old.start()
+
+    camera.unplug()
+    assert old.dqbuf()[0] == "ENODEV"
+    with pytest.raises(DeviceGoneError):
+        Device(camera.path)
+
+    camera.replug()
+    assert old.dqbuf()[0] == "ENODEV"
+    with Device(camera.path) as device, device.stream() as stream:
+        camera.tick()
+        assert stream.try_read().sequence == 0
+
+
+def test_pictures_outlive_the_camera():
+    camera = SimulatedCamera(profile(), clock="manual")
+    device = Device(camera.path)
+    stream = device.stream()
+    camera.tick()
+    frame = stream.try_read()
+    before = bytes(frame.planes[0])
+
+    camera.unplug()
+    stream.close()
+    device.close()
+    del stream, device, camera
+    gc.collect()
+
+    assert bytes(frame.planes[0]) == before
+    assert mapped() > 0
+
+
+def test_driver_without_orphans_keeps_the_queue_while_a_frame_is_alive():
+    camera = SimulatedCamera(profile(orphaned_buffers=False), clock="manual")
+    with Device(camera.path) as device:
+        with device.stream() as stream:
+            camera.tick()
+            frame = stream.try_read()
+        with pytest.raises(DeviceBusyError):
+            device.stream()
+        del frame
+        gc.collect()
+        device.stream().close()
+
+
+# ---- nothing is left behind ----
+
+
+def test_nothing_leaks():
+    gc.collect()
+    before = open_fds(), mapped()
+    for name in ("webcam", "mplane"):
+        camera = SimulatedCamera(name, clock="manual")
+        with Device(camera.path) as device, device.stream() as stream:
+            camera.tick(3)
+            assert stream.try_read() is not None
+        assert camera.mappings == 0
+        assert camera.handles == 0
+        del camera, device, stream
+    gc.collect()
+
+    assert (open_fds(), mapped()) == before
+
+
+def test_child_of_a_fork_leaves_the_camera_alone():
+    camera = SimulatedCamera(profile(), clock="manual")
+    device = Device(camera.path)
+    stream = device.stream()
+    camera.tick()
+
+    child = os.fork()
+    if child == 0:
+        try:
+            device.close()
+            del device, stream
+            gc.collect()
+            camera.unplug()
+        finally:
+            os._exit(0 if camera.handles == 0 else 1)
+    assert os.waitpid(child, 0)[1] == 0
+
+    assert camera.handles == 1
+    assert stream.try_read().sequence == 0
+
+
+def test_counters():
+    camera = SimulatedCamera(profile(), clock="manual")
+    with Device(camera.path) as device, device.stream(buffers=3) as stream:
+        before = camera.ioctls("VIDIOC_DQBUF"), camera.ioctls("VIDIOC_QBUF")
+        camera.tick()
+        frame = stream.try_read()
+        assert camera.queued == 2
+        frame.close()
+        del frame
+        gc.collect()
+
+        assert camera.queued == 3
+        assert camera.mappings == 3
+        after = camera.ioctls("VIDIOC_DQBUF"), camera.ioctls("VIDIOC_QBUF")
+        assert (after[0] - before[0], after[1] - before[1]) == (1, 1)
