@@ -98,7 +98,7 @@ TYPES: Final[dict[str, int]] = {
 _INT64 = (-(1 << 63), (1 << 63) - 1)
 _UINT64 = (0, (1 << 64) - 1)
 _UINT32 = (0, (1 << 32) - 1)
-_SIDES = (1, 32768)
+_SIDES = (1, 16384)
 _IDS = (1, 0x0FFFFFFF)  # the rest are flags of VIDIOC_QUERY_EXT_CTRL
 
 # More than any camera has; a profile with more is a mistake or an attack.

@@ -26,7 +26,7 @@ from typing import Any, Literal
 
 from ._native import ffi, lib
 from .cids import FLAGS, IDS
-from .errors import DeviceError, check, device_error
+from .errors import DeviceError, ProfileError, check, device_error
 from .profile import (
     CAPABILITIES,
     TYPES,
@@ -355,14 +355,21 @@ def _build(profile: Profile, manual: bool, path: str) -> Any:
     check(lib.vc_sim_new(config, out), "simulate", path)
     sim = ffi.gc(out[0], lib.vc_sim_free)
     for each in profile.formats:
-        check(_add_format(sim, each), f"simulate format {each.pixel_format}", path)
+        _playable(_add_format(sim, each), path, each.pixel_format)
     for control in profile.controls:
-        check(_add_control(sim, control.filled()), f"simulate control {control.name}", path)
+        _playable(_add_control(sim, control.filled()), path, control.name)
     for cluster in profile.clusters:
         for slave in cluster.slaves:
             rc = lib.vc_sim_add_cluster(sim, cluster.master, cluster.manual, slave)
-            check(rc, f"simulate cluster 0x{cluster.master:08x}", path)
+            _playable(rc, path, f"cluster of 0x{cluster.master:08x}")
     return sim
+
+
+def _playable(rc: int, path: str, what: str) -> None:
+    """Raise what a refusal to describe a part of the camera stands for."""
+    if rc == -errno.EINVAL:
+        raise ProfileError(f"{what}: no driver can have this")
+    check(rc, f"simulate {what}", path)
 
 
 def _quirks(profile: Profile, manual: bool) -> int:
@@ -523,7 +530,10 @@ def _payload(control: ProfileControl, value: Any) -> bytes | None:
     if not isinstance(value, tuple):
         return None
     element = _ELEMENTS.get(control.type, "i")
-    return struct.pack("=" + element * (len(value) // len(element)), *value)
+    try:
+        return struct.pack("=" + element * (len(value) // len(element)), *value)
+    except struct.error as error:
+        raise ProfileError(f"{control.name}: {error}") from None
 
 
 # ---- reading the picture -------------------------------------------------------------------

@@ -11,7 +11,7 @@
 #define MAX_FORMATS 64u
 #define MAX_SIZES 256u
 #define MAX_INTERVALS 64u
-#define MAX_SIDE 32768u
+#define MAX_SIDE 16384u /* with which sizeimage stays below 4 GiB, strides included */
 
 /* A manual clock begins here, so that time 0 stays "no time". */
 #define MANUAL_BEGINS 1000000000000

@@ -7,6 +7,8 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from v4l2capture import (
     Device,
@@ -17,6 +19,7 @@ from v4l2capture import (
     SimulatedCamera,
     sim,
 )
+from v4l2capture.profile import TYPES
 
 from .simulated import Node, profile
 
@@ -141,6 +144,46 @@ def test_recorded_profile_plays_the_same_camera(name):
             after.pop("menu", None)  # an empty menu is not recorded, and then "not listed"
 
     assert again == recorded
+
+
+NUMBERS = st.sampled_from([0, 1, -1, 7, 255, -(1 << 31), (1 << 31) - 1, -(1 << 63), (1 << 63) - 1])
+CONTROL = st.fixed_dictionaries(
+    {
+        "id": st.integers(1, 0x0FFFFFFF) | st.integers(0x980900, 0x980920),
+        "name": st.text("abc", max_size=50),
+        "type": st.sampled_from(list(TYPES)),
+        "flags": st.integers(0, 0xFFFFFFFF),
+    },
+    optional={
+        "min": NUMBERS,
+        "max": NUMBERS,
+        "step": st.integers(0, (1 << 64) - 1),
+        "default": NUMBERS,
+        "value": NUMBERS,
+        "dims": st.lists(st.integers(1, 300), max_size=4),
+    },
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(controls=st.lists(CONTROL, max_size=6), side=st.integers(1, 300), align=st.integers(0, 99))
+def test_any_profile_plays_or_is_refused(controls, side, align):
+    """Whatever a profile says, it is a ProfileError or a camera that does no harm."""
+    size = {"width": side, "height": 301 - side}
+    one = {"pixel_format": "NV12", "sizes": [size], "bytesperline_align": align}
+    try:
+        camera = SimulatedCamera(profile(formats=[one], controls=controls), clock="manual")
+    except ProfileError:
+        return
+    node = Node(camera)
+    for each in camera.profile.controls:
+        for value in (-(1 << 31), -1, 0, 1, (1 << 31) - 1):
+            node.set(each.id, value)
+        node.get(each.id)
+    node.start()
+    camera.tick()
+
+    assert node.dqbuf()[0] == 0
 
 
 # ---- unplugged ----
