@@ -5,6 +5,9 @@
 
 struct vc_device;
 
+#define EPOLL_CTL_ADD ...
+#define EPOLL_CTL_DEL ...
+
 struct vc_capability {
 	char driver[17];
 	char card[33];

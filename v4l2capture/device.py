@@ -189,8 +189,8 @@ class Device:
             raise ClosedError(f"{self.path} is closed")
         if self._either is None:
             self._either = select.epoll()
-            for source in (self.events, *self._streams):
-                self._either.register(source.fileno(), select.EPOLLIN)
+            for descriptor in (self.events.fileno(), *(s.fileno() for s in self._streams)):
+                self._either.register(descriptor, select.EPOLLIN)
         return self._either.fileno()
 
     # ---- this camera as data ----

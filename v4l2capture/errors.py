@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import errno
 import os
-from typing import Any
+from typing import Any, TypeVar
 
 __all__ = [
     "BandwidthError",
@@ -157,9 +157,12 @@ _TEXT: dict[int, str] = {
 }
 
 
+_Error = TypeVar("_Error", bound=DeviceError)
+
+
 def device_error(
-    kind: type[DeviceError], number: int, operation: str, path: str, hint: str = ""
-) -> DeviceError:
+    kind: type[_Error], number: int, operation: str, path: str, hint: str = ""
+) -> _Error:
     """Return a ``kind`` with all its attributes."""
     error = kind(number, _TEXT.get(number) or os.strerror(number), path)
     error.operation = operation

@@ -189,7 +189,7 @@ class Events:
             waiter = Waiter()
             self._device._check(
                 lib.vc_device_watch(
-                    self._device._dev, waiter.fileno(), select.EPOLL_CTL_ADD, select.EPOLLPRI
+                    self._device._dev, waiter.fileno(), lib.EPOLL_CTL_ADD, select.EPOLLPRI
                 ),
                 "epoll_ctl",
             )

@@ -232,10 +232,12 @@ class Frame:
 
     def close(self) -> None:
         """Drop the frame's own hold on the buffer. Live views keep theirs."""
-        info = self._slot and self.info
+        if self._slot is None:
+            return
+        info = self.info
         with _closing:
             slot = self._slot
-            if slot is None or info is None:
+            if slot is None:  # another thread was quicker
                 return
             self._info = info
             self._slot = None

@@ -137,8 +137,9 @@ class Stream:
         self._copy_when_low = copy_when_low
         self._copied = 0
         self._quick: _Quick = _NEVER
-        self._waiter: Waiter | _Closed = Waiter()
-        self._ring: Any = self._new_ring(buffers)
+        waiter = Waiter()
+        self._waiter: Waiter | _Closed = waiter
+        self._ring: Any = self._new_ring(buffers, waiter)
         self._slots = [
             Slot(lib.vc_ring_lease(self._ring, index), self.format, self._ring)
             for index in range(self.buffers)
@@ -146,10 +147,10 @@ class Stream:
         self._start()
         device._adopt(self)
 
-    def _new_ring(self, buffers: int) -> Any:
+    def _new_ring(self, buffers: int, waiter: Waiter) -> Any:
         config = ffi.new("struct vc_ring_config *")
         config.count = buffers
-        config.epfd = self._waiter.fileno()
+        config.epfd = waiter.fileno()
         config.jpeg = self.format.pixel_format in ("MJPG", "JPEG")
         if self.format.pixel_format in PIXEL_FORMATS:
             for plane, least in enumerate(minimum_bytes(self.format)):
@@ -157,7 +158,7 @@ class Stream:
         out = ffi.new("struct vc_ring **")
         self._device._check(lib.vc_ring_new(self._device._dev, config, out), "VIDIOC_REQBUFS")
         # The ring's descriptor belongs to the waiter, which must not go before the ring does.
-        return ffi.gc(out[0], partial(_free_ring, self._waiter))
+        return ffi.gc(out[0], partial(_free_ring, waiter))
 
     def _start(self) -> None:
         request = ffi.new("uint32_t *")
