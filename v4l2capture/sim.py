@@ -357,7 +357,7 @@ def _build(profile: Profile, manual: bool, path: str) -> Any:
     for each in profile.formats:
         _playable(_add_format(sim, each), path, each.pixel_format)
     for control in profile.controls:
-        _playable(_add_control(sim, control.filled()), path, control.name)
+        _playable(_add_control(sim, control), path, control.name)
     for cluster in profile.clusters:
         for slave in cluster.slaves:
             rc = lib.vc_sim_add_cluster(sim, cluster.master, cluster.manual, slave)
@@ -464,16 +464,17 @@ def _add_control(sim: Any, control: ProfileControl) -> int:
     kind = TYPES.get(control.type)
     if kind is None:
         return 0  # a type that this version does not know cannot be played
+    full = control.filled()
     raw = ffi.new(
         "struct vc_sim_control *",
         {
             "id": control.id,
             "type": kind,
-            "minimum": control.minimum,
-            "maximum": control.maximum,
-            "step": control.step,
-            "default_value": _scalar(control.default),
-            "value": _scalar(control.value),
+            "minimum": full.minimum,
+            "maximum": full.maximum,
+            "step": full.step,
+            "default_value": _scalar(full.default),
+            "value": _scalar(full.value),
             "flags": control.flags,
             "nr_of_dims": len(control.dims),
             "dims": control.dims,
@@ -481,7 +482,7 @@ def _add_control(sim: Any, control: ProfileControl) -> int:
         },
     )
     rc = lib.vc_sim_add_control(sim, raw)
-    for index, name, value in _menu(control):
+    for index, name, value in _menu(full):
         rc = rc or lib.vc_sim_add_menu_entry(sim, control.id, index, name, value)
     return int(rc or _add_payloads(sim, control))
 
@@ -510,6 +511,8 @@ def _add_payloads(sim: Any, control: ProfileControl) -> int:
     payloads = [
         (lib.V4L2_CTRL_WHICH_CUR_VAL, control.value),
         (lib.V4L2_CTRL_WHICH_DEF_VAL, control.default),
+        (lib.V4L2_CTRL_WHICH_MIN_VAL, control.minimum),
+        (lib.V4L2_CTRL_WHICH_MAX_VAL, control.maximum),
     ]
     for which, value in payloads:
         data = _payload(control, value)
@@ -522,7 +525,7 @@ def _add_payloads(sim: Any, control: ProfileControl) -> int:
 
 
 def _payload(control: ProfileControl, value: Any) -> bytes | None:
-    """Return the bytes of a value; ``None`` where it is a plain number."""
+    """Return the bytes of a value or limit; ``None`` where it is a plain number or unknown."""
     if control.type == "str":
         return value.encode() + b"\0" if isinstance(value, str) else None
     if isinstance(value, bytes):

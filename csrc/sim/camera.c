@@ -56,10 +56,6 @@ void sim_ref(struct vc_sim *sim)
 static void free_control(struct sim_control *control)
 {
 	free(control->payload);
-	free(control->initial);
-	free(control->standard);
-	free(control->lowest);
-	free(control->highest);
 	free(control->menu);
 }
 

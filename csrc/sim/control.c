@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The controls of a camera: how they are described, found, reset and poked. */
+/* The controls of a camera: how they are described, found and reset. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -71,7 +71,7 @@ int64_t sim_control_value(const struct vc_sim *sim, uint32_t id, int64_t otherwi
 /* ---- describing ---------------------------------------------------------------------- */
 
 /* Flags that follow from the type. */
-static uint32_t flags_of_type(const struct sim_control *control)
+uint32_t sim_flags_of_type(const struct sim_control *control)
 {
 	if (control->is.type == V4L2_CTRL_TYPE_BUTTON)
 		return V4L2_CTRL_FLAG_WRITE_ONLY | V4L2_CTRL_FLAG_EXECUTE_ON_WRITE;
@@ -118,15 +118,13 @@ static int make_payloads(struct sim_control *control)
 
 	if (!sim_control_is_payload(control))
 		return 0;
-	control->payload = calloc(1, size);
-	control->initial = calloc(1, size);
-	control->standard = calloc(1, size);
-	if (!control->payload || !control->initial || !control->standard) {
-		free(control->payload);
-		free(control->initial);
-		free(control->standard);
+	control->payload = calloc(5, size);
+	if (!control->payload)
 		return -ENOMEM;
-	}
+	control->initial = control->payload + size;
+	control->standard = control->initial + size;
+	control->lowest = control->standard + size;
+	control->highest = control->lowest + size;
 	spread(control, control->is.value, control->initial);
 	spread(control, control->is.default_value, control->standard);
 	return 0;
@@ -149,7 +147,7 @@ int vc_sim_add_control(struct vc_sim *sim, const struct vc_sim_control *control)
 	if (rc < 0)
 		return rc;
 	fresh.is.name[sizeof(fresh.is.name) - 1] = '\0';
-	fresh.is.flags |= flags_of_type(&fresh);
+	fresh.is.flags |= sim_flags_of_type(&fresh);
 	fresh.was = fresh.is;
 	more = sim_grow(sim->controls, sim->num_controls, sizeof(*more));
 	if (!more)
@@ -195,16 +193,6 @@ int vc_sim_add_menu_entry(struct vc_sim *sim, uint32_t id, uint32_t index, const
 	return 0;
 }
 
-static int set_limit(uint8_t **limit, const void *data, uint32_t size)
-{
-	if (!*limit)
-		*limit = malloc(size);
-	if (!*limit)
-		return -ENOMEM;
-	memcpy(*limit, data, size);
-	return 0;
-}
-
 int vc_sim_add_payload(struct vc_sim *sim, uint32_t id, uint32_t which, const void *data,
 		       uint32_t size)
 {
@@ -229,9 +217,13 @@ int vc_sim_add_payload(struct vc_sim *sim, uint32_t id, uint32_t which, const vo
 		memcpy(control->standard, data, size);
 		return 0;
 	case V4L2_CTRL_WHICH_MIN_VAL:
-		return set_limit(&control->lowest, data, size);
+		memcpy(control->lowest, data, size);
+		control->has_lowest = 1;
+		return 0;
 	case V4L2_CTRL_WHICH_MAX_VAL:
-		return set_limit(&control->highest, data, size);
+		memcpy(control->highest, data, size);
+		control->has_highest = 1;
+		return 0;
 	default:
 		return -EINVAL;
 	}
@@ -273,7 +265,7 @@ int sim_control_add_classes(struct vc_sim *sim)
 	return 0;
 }
 
-/* ---- changing behind everybody's back --------------------------------------------------- */
+/* ---- state ---------------------------------------------------------------------------- */
 
 /* Returns the flags as they should be. */
 static uint32_t flags_by_master(const struct vc_sim *sim, const struct sim_control *control)
@@ -326,81 +318,4 @@ void sim_control_tell_slaves(struct vc_sim *sim, uint32_t master)
 		    sim_control_update_inactive(sim, &sim->controls[i]))
 			sim_event_control(sim, NULL, &sim->controls[i], V4L2_EVENT_CTRL_CH_FLAGS);
 	}
-}
-
-static int begin_change(struct vc_sim *sim, uint32_t id, struct sim_control **out)
-{
-	int rc;
-
-	rc = sim_enter(sim);
-	if (rc < 0)
-		return rc;
-	*out = sim_control_find(sim, id);
-	if (!*out) {
-		sim_leave(sim);
-		return -EINVAL;
-	}
-	sim_advance(sim);
-	return 0;
-}
-
-static int end_change(struct vc_sim *sim, int rc)
-{
-	sim->repaint = 1;
-	sim_update_readiness(sim);
-	sim_leave(sim);
-	return rc;
-}
-
-int vc_sim_poke(struct vc_sim *sim, uint32_t id, int64_t value)
-{
-	struct sim_control *control;
-	int rc;
-
-	rc = begin_change(sim, id, &control);
-	if (rc < 0)
-		return rc;
-	if (sim_control_is_payload(control))
-		return end_change(sim, -EINVAL);
-	if (control->value != value) {
-		control->value = value;
-		sim_event_control(sim, NULL, control, V4L2_EVENT_CTRL_CH_VALUE);
-		sim_control_tell_slaves(sim, id);
-	}
-	return end_change(sim, 0);
-}
-
-int vc_sim_set_flags(struct vc_sim *sim, uint32_t id, uint32_t flags)
-{
-	struct sim_control *control;
-	int rc;
-
-	rc = begin_change(sim, id, &control);
-	if (rc < 0)
-		return rc;
-	flags |= flags_of_type(control);
-	if (control->is.flags != flags) {
-		control->is.flags = flags;
-		sim_event_control(sim, NULL, control, V4L2_EVENT_CTRL_CH_FLAGS);
-	}
-	return end_change(sim, 0);
-}
-
-int vc_sim_set_range(struct vc_sim *sim, uint32_t id, int64_t minimum, int64_t maximum,
-		     uint64_t step, int64_t default_value)
-{
-	struct sim_control *control;
-	int rc;
-
-	rc = begin_change(sim, id, &control);
-	if (rc < 0)
-		return rc;
-	if (sim_control_is_payload(control))
-		return end_change(sim, -EINVAL);
-	control->is.minimum = minimum;
-	control->is.maximum = maximum;
-	control->is.step = step;
-	control->is.default_value = default_value;
-	sim_event_control(sim, NULL, control, V4L2_EVENT_CTRL_CH_RANGE);
-	return end_change(sim, 0);
 }

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* The ioctls about formats, sizes and intervals. */
+/* The ioctls about formats and sizes. */
 #include <errno.h>
 #include <string.h>
 
 #include "internal.h"
 
-static int check_type(const struct sim_handle *handle, uint32_t type)
+/* -ENOTTY for a node that captures nothing, -EINVAL for another queue than its own. */
+int sim_check_type(const struct sim_handle *handle, uint32_t type)
 {
 	uint32_t ours = sim_buf_type(handle->sim);
 
@@ -14,7 +15,7 @@ static int check_type(const struct sim_handle *handle, uint32_t type)
 	return type == ours ? 0 : -EINVAL;
 }
 
-static struct sim_format *find_format(const struct vc_sim *sim, uint32_t fourcc)
+struct sim_format *sim_find_format(const struct vc_sim *sim, uint32_t fourcc)
 {
 	uint32_t i;
 
@@ -41,7 +42,7 @@ int sim_enum_fmt(struct sim_handle *handle, void *arg)
 	struct v4l2_fmtdesc *desc = arg;
 	int rc;
 
-	rc = check_type(handle, desc->type);
+	rc = sim_check_type(handle, desc->type);
 	if (rc < 0)
 		return rc;
 	if (desc->index >= handle->sim->num_formats)
@@ -61,7 +62,7 @@ int sim_enum_fmt(struct sim_handle *handle, void *arg)
 int sim_enum_framesizes(struct sim_handle *handle, void *arg)
 {
 	struct v4l2_frmsizeenum *size = arg;
-	const struct sim_format *format = find_format(handle->sim, size->pixel_format);
+	const struct sim_format *format = sim_find_format(handle->sim, size->pixel_format);
 	const struct vc_framesize *range;
 
 	if (sim_buf_type(handle->sim) == 0)
@@ -94,7 +95,7 @@ static int is_on_grid(uint32_t value, uint32_t min, uint32_t max, uint32_t step)
 	return value >= min && value <= max && (step < 2 || (value - min) % step == 0);
 }
 
-static const struct sim_size *find_size(const struct sim_format *format, uint32_t width,
+const struct sim_size *sim_find_size(const struct sim_format *format, uint32_t width,
 					uint32_t height)
 {
 	uint32_t i;
@@ -107,32 +108,6 @@ static const struct sim_size *find_size(const struct sim_format *format, uint32_
 			return &format->sizes[i];
 	}
 	return NULL;
-}
-
-int sim_enum_frameintervals(struct sim_handle *handle, void *arg)
-{
-	struct v4l2_frmivalenum *ival = arg;
-	const struct sim_format *format = find_format(handle->sim, ival->pixel_format);
-	const struct vc_frameinterval *from;
-	const struct sim_size *size;
-
-	if (sim_buf_type(handle->sim) == 0)
-		return -ENOTTY;
-	size = format ? find_size(format, ival->width, ival->height) : NULL;
-	if (!size || ival->index >= size->num_intervals)
-		return -EINVAL;
-	from = &size->intervals[ival->index];
-	memset(&ival->stepwise, 0, sizeof(ival->stepwise));
-	memset(ival->reserved, 0, sizeof(ival->reserved));
-	ival->type = from->type;
-	if (from->type == V4L2_FRMIVAL_TYPE_DISCRETE) {
-		ival->discrete = from->min;
-		return 0;
-	}
-	ival->stepwise.min = from->min;
-	ival->stepwise.max = from->max;
-	ival->stepwise.step = from->step;
-	return 0;
 }
 
 /* ---- what is set -------------------------------------------------------------------- */
@@ -185,7 +160,7 @@ static uint32_t usual_colorspace(const struct sim_pixfmt *pix)
 /* What the driver makes of a wish. */
 static struct sim_format *choose(struct vc_sim *sim, struct vc_format *to)
 {
-	struct sim_format *format = find_format(sim, to->pixelformat);
+	struct sim_format *format = sim_find_format(sim, to->pixelformat);
 
 	if (!format)
 		format = &sim->formats[0];
@@ -245,7 +220,7 @@ int sim_g_fmt(struct sim_handle *handle, void *arg)
 	struct v4l2_format *format = arg;
 	int rc;
 
-	rc = check_type(handle, format->type);
+	rc = sim_check_type(handle, format->type);
 	if (rc < 0)
 		return rc;
 	answer(handle->sim, handle->sim->current, &handle->sim->format, format);
@@ -257,7 +232,7 @@ static int try_format(struct sim_handle *handle, struct v4l2_format *format,
 {
 	int rc;
 
-	rc = check_type(handle, format->type);
+	rc = sim_check_type(handle, format->type);
 	if (rc < 0)
 		return rc;
 	memset(made, 0, sizeof(*made));
@@ -278,23 +253,12 @@ int sim_try_fmt(struct sim_handle *handle, void *arg)
 	return try_format(handle, arg, &chosen, &made);
 }
 
-/* The first interval of the size, or none where the driver tells of none. */
-static void reset_interval(struct vc_sim *sim)
-{
-	const struct sim_size *size = find_size(sim->current, sim->format.width,
-						sim->format.height);
-
-	sim->interval = (struct v4l2_fract){0, 0};
-	if (size && size->num_intervals)
-		sim->interval = size->intervals[0].min;
-}
-
 static void use_format(struct vc_sim *sim, struct sim_format *chosen, const struct vc_format *made)
 {
 	sim->current = chosen;
 	sim->format = *made;
 	sim->repaint = 1;
-	reset_interval(sim);
+	sim_interval_reset(sim);
 }
 
 int sim_s_fmt(struct sim_handle *handle, void *arg)
@@ -324,86 +288,4 @@ void sim_format_reset(struct vc_sim *sim)
 	made.width = sim->formats[0].sizes[0].range.max_width;
 	made.height = sim->formats[0].sizes[0].range.max_height;
 	use_format(sim, choose(sim, &made), &made);
-}
-
-/* ---- time for one frame ---------------------------------------------------------------- */
-
-static const struct sim_size *current_size(struct sim_handle *handle, uint32_t type, int *rc)
-{
-	struct vc_sim *sim = handle->sim;
-	const struct sim_size *size = NULL;
-
-	*rc = check_type(handle, type);
-	if (*rc == 0) {
-		size = find_size(sim->current, sim->format.width, sim->format.height);
-		if (!size || size->num_intervals == 0)
-			*rc = -ENOTTY;
-	}
-	return size;
-}
-
-static void answer_parm(const struct vc_sim *sim, struct v4l2_streamparm *parm)
-{
-	memset(&parm->parm, 0, sizeof(parm->parm));
-	parm->parm.capture.capability = V4L2_CAP_TIMEPERFRAME;
-	parm->parm.capture.timeperframe = sim->interval;
-}
-
-int sim_g_parm(struct sim_handle *handle, void *arg)
-{
-	struct v4l2_streamparm *parm = arg;
-	int rc;
-
-	current_size(handle, parm->type, &rc);
-	if (rc < 0)
-		return rc;
-	answer_parm(handle->sim, parm);
-	return 0;
-}
-
-static double seconds(const struct v4l2_fract *t)
-{
-	return t->denominator ? (double)t->numerator / t->denominator : 0;
-}
-
-static struct v4l2_fract nearest_interval(const struct sim_size *size, struct v4l2_fract wanted)
-{
-	double error, best = -1, want = seconds(&wanted);
-	struct v4l2_fract result = size->intervals[0].min;
-	uint32_t i;
-
-	for (i = 0; i < size->num_intervals; i++) {
-		const struct vc_frameinterval *t = &size->intervals[i];
-		struct v4l2_fract take = want < seconds(&t->min)   ? t->min
-					 : want > seconds(&t->max) ? t->max
-								   : wanted;
-
-		error = want - seconds(&take);
-		error = error < 0 ? -error : error;
-		if (best < 0 || error < best) {
-			best = error;
-			result = take;
-		}
-	}
-	return result;
-}
-
-int sim_s_parm(struct sim_handle *handle, void *arg)
-{
-	struct v4l2_streamparm *parm = arg;
-	struct vc_sim *sim = handle->sim;
-	const struct sim_size *size;
-	int rc;
-
-	size = current_size(handle, parm->type, &rc);
-	if (rc < 0)
-		return rc;
-	if (sim->queue.streaming)
-		return -EBUSY;
-	if (seconds(&parm->parm.capture.timeperframe) > 0)
-		sim->interval = nearest_interval(size, parm->parm.capture.timeperframe);
-	else
-		reset_interval(sim);
-	answer_parm(sim, parm);
-	return 0;
 }

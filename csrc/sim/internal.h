@@ -39,12 +39,13 @@ struct sim_control {
 	uint32_t elem_size;
 	uint32_t elems;
 	int64_t value; /* of a number */
-	/* Of everything else: now, at power-up, the default, the limits. */
+	/* Of everything else, in one block: now, at power-up, the default, the limits. */
 	uint8_t *payload;
 	uint8_t *initial;
 	uint8_t *standard;
 	uint8_t *lowest;
 	uint8_t *highest;
+	uint32_t has_lowest, has_highest;
 	struct sim_menu_entry *menu;
 	uint32_t num_menu;
 	uint32_t master; /* id, 0: in no cluster */
@@ -212,14 +213,21 @@ static inline uint32_t sim_fifo_take(struct sim_fifo *fifo)
 	return index;
 }
 
-/* ---- format.c ------------------------------------------------------------- */
+/* ---- format.c, interval.c -------------------------------------------------- */
 
-sim_request sim_enum_fmt, sim_enum_framesizes, sim_enum_frameintervals, sim_g_fmt, sim_s_fmt,
-	sim_try_fmt, sim_g_parm, sim_s_parm;
+sim_request sim_enum_fmt, sim_enum_framesizes, sim_g_fmt, sim_s_fmt, sim_try_fmt;
+sim_request sim_enum_frameintervals, sim_g_parm, sim_s_parm;
 
+/* As at power-up. */
 void sim_format_reset(struct vc_sim *sim);
+void sim_interval_reset(struct vc_sim *sim);
+/* NULL: there is none. */
+struct sim_format *sim_find_format(const struct vc_sim *sim, uint32_t fourcc);
+const struct sim_size *sim_find_size(const struct sim_format *format, uint32_t width,
+				     uint32_t height);
+int sim_check_type(const struct sim_handle *handle, uint32_t type);
 
-/* ---- control.c, query.c, access.c, value.c ----------------------------------- */
+/* ---- control.c, poke.c, query.c, access.c, write.c, value.c -------------------- */
 
 sim_request sim_query_ext_ctrl, sim_queryctrl, sim_querymenu, sim_g_ctrl, sim_s_ctrl,
 	sim_g_ext_ctrls, sim_try_ext_ctrls, sim_s_ext_ctrls;
@@ -227,6 +235,8 @@ sim_request sim_query_ext_ctrl, sim_queryctrl, sim_querymenu, sim_g_ctrl, sim_s_
 struct sim_control *sim_control_find(const struct vc_sim *sim, uint32_t id);
 int sim_control_is_payload(const struct sim_control *control);
 uint32_t sim_control_size(const struct sim_control *control);
+/* Flags that follow from the type. */
+uint32_t sim_flags_of_type(const struct sim_control *control);
 /* The values of power-up (or the defaults), without an event. */
 void sim_control_reset(struct vc_sim *sim, int to_defaults);
 /* Set or clear V4L2_CTRL_FLAG_INACTIVE as the master demands; was it a change? */
@@ -237,6 +247,15 @@ void sim_control_tell_slaves(struct vc_sim *sim, uint32_t master);
 int sim_control_add_classes(struct vc_sim *sim);
 /* The current value of a number; `otherwise` when there is no such control. */
 int64_t sim_control_value(const struct vc_sim *sim, uint32_t id, int64_t otherwise);
+
+/* What the reading and the writing calls check alike. */
+int sim_is_limit(uint32_t which);
+int sim_check_call(const struct vc_sim *sim, struct v4l2_ext_controls *all);
+int sim_prepare(const struct vc_sim *sim, struct v4l2_ext_controls *all, int get);
+int sim_is_wide(const struct sim_control *control);
+int64_t sim_value_of(const struct sim_control *control, const struct v4l2_ext_control *user);
+void sim_give_value(const struct sim_control *control, int64_t value,
+		    struct v4l2_ext_control *user);
 
 /* Round and clamp as v4l2-ctrls does.  -ERANGE or -EINVAL where that is an error. */
 int sim_value_check(const struct sim_control *control, int64_t *value);

@@ -85,6 +85,10 @@ struct sim_view {
 	int mirror, flip, dark;
 };
 
+/* The palette of a format; colour.c. */
+void sim_mix_palette(const struct sim_view *view, const struct vc_format *format,
+		     const struct sim_pixfmt *pix, struct sim_colour *palette);
+
 struct sim_picture;
 
 /* `sim_picture_free` takes it back.  -ENOMEM. */

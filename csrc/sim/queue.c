@@ -12,15 +12,6 @@
 /* More than any camera's queue; beyond it REQBUFS is -ENOMEM. */
 #define MAX_MEMORY ((size_t)1 << 31)
 
-static int check_type(const struct sim_handle *handle, uint32_t type)
-{
-	uint32_t ours = sim_buf_type(handle->sim);
-
-	if (ours == 0)
-		return -ENOTTY;
-	return type == ours ? 0 : -EINVAL;
-}
-
 int sim_queue_check_owner(const struct sim_handle *handle)
 {
 	const struct sim_handle *owner = handle->sim->queue.owner;
@@ -111,7 +102,7 @@ int sim_reqbufs(struct sim_handle *handle, void *arg)
 	int rc, orphans = can_orphan(sim);
 	int64_t count;
 
-	rc = check_type(handle, req->type);
+	rc = sim_check_type(handle, req->type);
 	if (rc == 0 && req->memory != V4L2_MEMORY_MMAP)
 		rc = -EINVAL;
 	if (rc == -ENOTTY)
@@ -203,7 +194,7 @@ static int find_buffer(const struct sim_handle *handle, const struct v4l2_buffer
 {
 	int rc;
 
-	rc = check_type(handle, buf->type);
+	rc = sim_check_type(handle, buf->type);
 	if (rc < 0)
 		return rc;
 	if (buf->index >= handle->sim->queue.count)
@@ -301,7 +292,7 @@ int sim_dqbuf(struct sim_handle *handle, void *arg)
 
 	if (sim_queue_check_owner(handle) < 0)
 		return -EBUSY;
-	rc = check_type(handle, buf->type);
+	rc = sim_check_type(handle, buf->type);
 	if (rc < 0)
 		return rc;
 	if (!queue->streaming)
@@ -329,7 +320,7 @@ int sim_streamon(struct sim_handle *handle, void *arg)
 
 	if (sim_queue_check_owner(handle) < 0)
 		return -EBUSY;
-	rc = check_type(handle, *(uint32_t *)arg);
+	rc = sim_check_type(handle, *(uint32_t *)arg);
 	if (rc < 0)
 		return rc;
 	if (queue->streaming)
@@ -350,7 +341,7 @@ int sim_streamoff(struct sim_handle *handle, void *arg)
 
 	if (sim_queue_check_owner(handle) < 0)
 		return -EBUSY;
-	rc = check_type(handle, *(uint32_t *)arg);
+	rc = sim_check_type(handle, *(uint32_t *)arg);
 	if (rc < 0)
 		return rc;
 	cancel(&handle->sim->queue);

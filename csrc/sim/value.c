@@ -115,7 +115,7 @@ static int check_rect(const struct sim_control *control, struct v4l2_rect *rect)
 {
 	struct v4l2_rect low, high;
 
-	if (!control->lowest || !control->highest)
+	if (!control->has_lowest || !control->has_highest)
 		return rect->width && rect->height ? 0 : -EINVAL;
 	memcpy(&low, control->lowest, sizeof(low));
 	memcpy(&high, control->highest, sizeof(high));

@@ -251,6 +251,17 @@ def test_size_of_an_array_is_told(node):
     assert payload(node, "VIDIOC_S_EXT_CTRLS", VECTOR, bytes(4))[0] == "EFAULT"
 
 
+def test_rectangle_stays_inside_its_limits():
+    low, high = [0, 0, 8, 8], [0, 0, 640, 480]
+    rect = control(TEXT, "rect", low, high, 0, high, value=[8, 8, 64, 64], flags=["has-min-max"])
+    node = Node(SimulatedCamera(profile(controls=[rect])))
+    wish = struct.pack("iiII", 630, -5, 100, 2)
+
+    rc, answer, _ = payload(node, "VIDIOC_S_EXT_CTRLS", TEXT, wish)
+
+    assert (rc, struct.unpack("iiII", answer)) == (0, (540, 0, 100, 8))
+
+
 # ---- clusters ----
 
 
