@@ -572,13 +572,15 @@ def _size(value: Any, where: str) -> ProfileSize:
     if not each.has("min_width", "max_width"):
         width, height = each.need(_side, "width"), each.need(_side, "height")
         return ProfileSize(width, width, 0, height, height, 0, *rates)
-    sides = []
-    for side in ("width", "height"):
-        low, high = each.need(_side, f"min_{side}"), each.need(_side, f"max_{side}")
-        if low > high:
-            raise ProfileError(f"above max_{side}", each.place(f"min_{side}"))
-        sides += [low, high, each.take(_side, 1, f"step_{side}")]
-    return ProfileSize(*sides, *rates)
+    width, height = _span(each, "width"), _span(each, "height")
+    return ProfileSize(*width, *height, *rates)
+
+
+def _span(each: _Object, side: str) -> tuple[int, int, int]:
+    low, high = each.need(_side, f"min_{side}"), each.need(_side, f"max_{side}")
+    if low > high:
+        raise ProfileError(f"above max_{side}", each.place(f"min_{side}"))
+    return low, high, each.take(_side, 1, f"step_{side}")
 
 
 def _fourcc(value: Any, where: str) -> str:

@@ -165,7 +165,7 @@ class SimulatedCamera:
     @staticmethod
     def fault_names() -> list[str]:
         """Return the names of all faults."""
-        names = []
+        names: list[str] = []
         while raw := lib.vc_sim_fault_name(len(names)):
             names.append(ffi.string(raw).decode())
         return names
