@@ -31,7 +31,8 @@ PURE = {
 LAYERS: tuple[set[str], ...] = (
     PURE,
     {"_native"},
-    {"convert", "diagnose", "formats", "sim", "waiting"},
+    {"convert", "diagnose", "formats", "sim", "slot", "waiting"},
+    {"slot"},
     {"frame"},
     {"controls", "discovery", "events", "stream"},
     {"snapshot"},
@@ -49,7 +50,7 @@ LEVEL = {module: level for level, layer in enumerate(LAYERS) for module in layer
 
 # Beside the standard library, and who may import it.
 THIRD_PARTY = {
-    "numpy": {"frame", "convert", "photo", "camera", "imagecapture", "cli"},
+    "numpy": {"slot", "frame", "convert", "photo", "camera", "imagecapture", "cli"},
     "simplejpeg": {"convert", "photo"},
     "PIL": {"convert", "photo"},
     "rich": {"cli"},
