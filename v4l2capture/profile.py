@@ -572,8 +572,8 @@ def _size(value: Any, where: str) -> ProfileSize:
     if not each.has("min_width", "max_width"):
         width, height = each.need(_side, "width"), each.need(_side, "height")
         return ProfileSize(width, width, 0, height, height, 0, *rates)
-    width, height = _span(each, "width"), _span(each, "height")
-    return ProfileSize(*width, *height, *rates)
+    columns, rows = _span(each, "width"), _span(each, "height")
+    return ProfileSize(*columns, *rows, *rates)
 
 
 def _span(each: _Object, side: str) -> tuple[int, int, int]:

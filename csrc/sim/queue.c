@@ -103,9 +103,7 @@ int sim_reqbufs(struct sim_handle *handle, void *arg)
 	int64_t count;
 
 	rc = sim_check_type(handle, req->type);
-	if (rc == 0 && req->memory != V4L2_MEMORY_MMAP)
-		rc = -EINVAL;
-	if (rc == -ENOTTY)
+	if (rc < 0)
 		return rc;
 	req->capabilities = V4L2_BUF_CAP_SUPPORTS_MMAP;
 	if (orphans)
@@ -114,8 +112,8 @@ int sim_reqbufs(struct sim_handle *handle, void *arg)
 	memset(req->reserved, 0, sizeof(req->reserved));
 	if (sim_queue_check_owner(handle) < 0)
 		return -EBUSY;
-	if (rc < 0)
-		return rc;
+	if (req->memory != V4L2_MEMORY_MMAP)
+		return -EINVAL;
 	if (sim->queue.streaming)
 		return -EBUSY;
 
@@ -242,6 +240,9 @@ int sim_qbuf(struct sim_handle *handle, void *arg)
 	struct sim_buffer *ours;
 	int rc;
 
+	rc = sim_check_type(handle, buf->type);
+	if (rc < 0)
+		return rc;
 	if (sim_queue_check_owner(handle) < 0)
 		return -EBUSY;
 	rc = find_buffer(handle, buf);
@@ -290,11 +291,11 @@ int sim_dqbuf(struct sim_handle *handle, void *arg)
 	struct sim_buffer *ours;
 	int rc;
 
-	if (sim_queue_check_owner(handle) < 0)
-		return -EBUSY;
 	rc = sim_check_type(handle, buf->type);
 	if (rc < 0)
 		return rc;
+	if (sim_queue_check_owner(handle) < 0)
+		return -EBUSY;
 	if (!queue->streaming)
 		return -EINVAL;
 	if (queue->done.count == 0)
