@@ -6,7 +6,7 @@
 PYTHON ?= python3
 VENV   ?= .venv
 PY     := $(VENV)/bin/python
-PIP    := PYTHONWARNINGS=ignore $(PY) -m pip install --quiet --disable-pip-version-check
+PIP    := $(PY) -m pip install --quiet --disable-pip-version-check
 
 CSRC   := $(shell find csrc -name '*.[ch]' -o -name '*.py')
 NATIVE := v4l2capture/_native.abi3.so
@@ -48,6 +48,7 @@ test-hil: build $(VENV)/test.stamp $(VENV)/hil.stamp ## against real kernel driv
 	$(PY) tools/hil/run -- $(PY) -m pytest tests/hil
 
 fuzz: $(FUZZERS) ## random input for FUZZ_SECONDS each, from FUZZ_SEED
+	@test -n "$(FUZZERS)"
 	@for fuzzer in $(FUZZERS); do \
 		echo "$$fuzzer: $(FUZZ_SECONDS) s, seed $(FUZZ_SEED)"; \
 		$$fuzzer -seed=$(FUZZ_SEED) -max_total_time=$(FUZZ_SECONDS) -verbosity=0 \
@@ -96,7 +97,7 @@ endif
 $(VENV)/base.stamp: pyproject.toml tools/bootstrap
 	@tools/bootstrap "$(PYTHON)" $(VENV)
 	@echo "Installing v4l2capture and what it needs into $(VENV) ..."
-	@$(PIP) 'pip >= 25.1' setuptools --editable .
+	@PYTHONWARNINGS=ignore $(PIP) 'pip >= 25.1' 'setuptools >= 77' --editable .
 	@printf '%s' "$(PYTHON)" >$(VENV)/made-with
 	@touch $@
 

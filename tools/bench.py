@@ -4,8 +4,8 @@
 Usage: python tools/bench.py [NAME...]
 
 Programs of tests/bench/ run here, those of tests/bench/guest/ in the guest, where one instruction
-is one nanosecond. A program is called ``bench_*.py`` and prints one JSON object; a peer that is not
-installed is in it as ``"absent"``. What fails is in the result too, and in the exit status.
+is one nanosecond; a name that begins with ``_`` is no program. Each prints one JSON object, with
+``"absent"`` for a peer that is not installed. What fails is in the result, and in the exit status.
 """
 
 import json
@@ -18,17 +18,17 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
 BENCH = ROOT / "tests/bench"
-GUEST = [sys.executable, str(ROOT / "tools/hil/run"), "--count", "--"]
+GUEST = [sys.executable, "tools/hil/run", "--count", "--"]
 
 
 def programs() -> dict[str, list[str]]:
     """Return the command of every program."""
-    commands = {}
-    for path in sorted(BENCH.glob("bench_*.py")):
-        commands[path.stem] = [sys.executable, str(path)]
-    for path in sorted(BENCH.glob("guest/bench_*.py")):
-        commands[f"guest/{path.stem}"] = [*GUEST, sys.executable, str(path)]
-    return commands
+    here: dict[str, list[str]] = {path.stem: [] for path in BENCH.glob("[!_]*.py")}
+    guest = {f"guest/{path.stem}": GUEST for path in BENCH.glob("guest/[!_]*.py")}
+    return {
+        name: [*prefix, sys.executable, f"tests/bench/{name}.py"]
+        for name, prefix in sorted({**here, **guest}.items())
+    }
 
 
 def run(command: list[str]) -> Any:

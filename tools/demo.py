@@ -18,7 +18,8 @@ def take(camera: str) -> bytes:
     """Return a JPEG of what the camera sees once it has settled."""
     with Device(camera) as device, device.stream() as stream:
         frame = next(itertools.islice(stream, WARM_UP, None))
-        print(f"{device.info.card} ({camera}): {device.format}", file=sys.stderr)
+        got = device.format
+        print(f"{device.info.card} ({camera}), {got.width}x{got.height} {got.pixel_format}")
         return frame.to_jpeg()
 
 

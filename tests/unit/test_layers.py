@@ -31,7 +31,7 @@ PURE = {
 LAYERS: tuple[set[str], ...] = (
     PURE,
     {"_native"},
-    {"convert", "diagnose", "formats", "sim", "slot", "waiting"},
+    {"convert", "diagnose", "formats", "sim", "waiting"},
     {"slot"},
     {"frame"},
     {"controls", "discovery", "events", "stream"},

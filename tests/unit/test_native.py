@@ -5,12 +5,14 @@ cffi checks functions and constants while the extension is built, but a struct o
 first used. Here each is used.
 """
 
+import os
 import re
 import types
 from pathlib import Path
 
 import pytest
 
+from v4l2capture import _native
 from v4l2capture._native import ffi, lib
 
 CDEFS = [
@@ -43,3 +45,11 @@ def test_handle_is_opaque(name: str) -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_name_is_in_the_extension(name: str) -> None:
     assert isinstance(getattr(lib, name), int | types.BuiltinFunctionType | ffi.CData)
+
+
+def test_sanitizers_are_there_when_asked_for() -> None:
+    """Their lane would pass just as well with the module of the checkout."""
+    wanted = "libasan" in os.environ.get("LD_PRELOAD", "")
+
+    assert ("build/asan" in _native.__file__) == wanted
+    assert (b"__asan_init" in Path(_native.__file__).read_bytes()) == wanted

@@ -68,7 +68,7 @@ def test_every_file_of_the_package_is_in_the_wheel() -> None:
     ]
 
     assert left_out == []
-    assert {"py.typed", "_native.pyi", "webcam.json"} <= {path.name for path in data}
+    assert [glob for glob in globs if not any(PACKAGE.glob(glob))] == []
 
 
 def test_make_installs_groups_that_exist() -> None:
@@ -76,6 +76,12 @@ def test_make_installs_groups_that_exist() -> None:
 
     assert wanted
     assert wanted <= GROUPS.keys()
+
+
+def test_make_builds_with_what_wheels_are_built_with() -> None:
+    (setuptools,) = (r for r in PROJECT["build-system"]["requires"] if "setuptools" in r)
+
+    assert f"'{setuptools}'" in read("Makefile")
 
 
 def test_command_line_is_installed() -> None:
