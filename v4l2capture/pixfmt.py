@@ -75,6 +75,10 @@ class Format:
     xfer_func: int = 0
     frame_rate: Fraction | None = None
 
+    def __str__(self) -> str:
+        rate = f", {float(self.frame_rate):.4g} frames/s" if self.frame_rate else ""
+        return f"{self.width}x{self.height} {self.pixel_format}{rate}"
+
 
 class ColourPlane(NamedTuple):
     """Samples that lie together: a group of ``bits`` for every ``columns`` x ``rows`` pixels."""
