@@ -14,7 +14,7 @@ from typing import Any
 
 from . import sim
 from ._native import ffi, lib
-from .errors import DeviceError, check
+from .errors import CaptureError, check
 
 __all__ = ["DeviceInfo", "describe", "list_devices", "node_paths", "scan"]
 
@@ -139,13 +139,14 @@ def node_paths() -> list[str]:
     return [f"/dev/{name}" for _, name in numbered] + sim.listed()
 
 
-def scan() -> tuple[list[DeviceInfo], list[DeviceError]]:
+def scan() -> tuple[list[DeviceInfo], list[CaptureError]]:
     """Look at every video node: what answers, and why the others do not."""
-    found, failed = [], []
+    found: list[DeviceInfo] = []
+    failed: list[CaptureError] = []
     for path in node_paths():
         try:
             found.append(describe(path, open_node(path)))
-        except DeviceError as error:
+        except CaptureError as error:
             failed.append(error)
     return found, failed
 

@@ -75,7 +75,7 @@ def _control(control: Control, value: Any) -> dict[str, Any]:
         "value": value.hex() if isinstance(value, bytes) else value,
         "flags": sorted(control.flags),
     }
-    if control.menu:
+    if control.type in ("menu", "intmenu"):
         data["menu"] = {str(index): label for index, label in control.menu.items()}
     if control.dims:
         data["dims"] = list(control.dims)
