@@ -39,17 +39,13 @@ Source: what Documentation/userspace-api/media/v4l/ lets a driver say.
 
 from __future__ import annotations
 
-import json
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
-from itertools import chain
-from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
-from .cids import FLAGS, IDS, NAMES
-from .errors import ProfileError
+from .cids import FLAGS
 
 __all__ = [
     "CAPABILITIES",
@@ -62,8 +58,6 @@ __all__ = [
     "ProfileSize",
     "ProfileSubdevice",
 ]
-
-_T = TypeVar("_T")
 
 # include/uapi/linux/videodev2.h
 CAPABILITIES: Final[dict[str, int]] = {
@@ -95,33 +89,7 @@ TYPES: Final[dict[str, int]] = {
     "rect": 0x0107,
 }
 
-_INT64 = (-(1 << 63), (1 << 63) - 1)
-_UINT64 = (0, (1 << 64) - 1)
-_UINT32 = (0, (1 << 32) - 1)
-_SIDES = (1, 16384)
-_IDS = (1, 0x0FFFFFFF)  # the rest are flags of VIDIOC_QUERY_EXT_CTRL
-
-# More than any camera has; a profile with more is a mistake or an attack.
-_MOST_TEXT = 4 << 20
-_MOST_FORMATS = 64
-_MOST_SIZES = 256
-_MOST_RATES = 64
-_MOST_CONTROLS = 1000
-_MOST_ENTRIES = 1000
-_MOST_BYTES = 65536
-
-_NEEDS_MULTIPLANAR = frozenset({"NM12", "NM21", "NM16", "NM61", "YM12", "YM21", "YM16", "YM61"})
-
-_UVC_CLUSTERS: Final[tuple[tuple[int, int, tuple[int, ...]], ...]] = (
-    # master, its manual value, slaves; uvc_ctrl_mappings[] in drivers/media/usb/uvc/uvc_ctrl.c
-    (0x00980919, 0, (0x00980903,)),  # hue
-    (0x009A0901, 1, (0x009A0902,)),  # exposure time
-    (0x0098090C, 0, (0x0098091A, 0x0098090E, 0x0098090F)),  # white balance
-    (0x009A090C, 0, (0x009A090A,)),  # focus
-)
-
-_DEFAULT_SIZES = ((640, 480), (1280, 720), (1920, 1080))
-_DEFAULT_RATES = (Fraction(30), Fraction(15))
+DEFAULT_RATES = (Fraction(30), Fraction(15))
 
 
 # ---- what a profile consists of -------------------------------------------------------
@@ -142,7 +110,7 @@ class ProfileSize:
     min_height: int
     max_height: int
     step_height: int
-    frame_rates: tuple[Fraction, ...] = _DEFAULT_RATES
+    frame_rates: tuple[Fraction, ...] = DEFAULT_RATES
     frame_rate_range: tuple[Fraction, Fraction] | None = None
 
     @property
@@ -179,12 +147,12 @@ class ProfileFormat:
 
     def to_dict(self) -> dict[str, Any]:
         """Return the JSON form."""
-        numbers = {key: getattr(self, key) for key in _FORMAT_NUMBERS if getattr(self, key)}
+        numbers = {key: getattr(self, key) for key in FORMAT_NUMBERS if getattr(self, key)}
         sizes = [size.to_dict() for size in self.sizes]
         return {"pixel_format": self.pixel_format, "sizes": sizes} | numbers
 
 
-_FORMAT_NUMBERS = (
+FORMAT_NUMBERS = (
     "bytesperline_align",
     "sizeimage",
     "colorspace",
@@ -364,12 +332,9 @@ class Profile:
         """
         if isinstance(source, Profile):
             return source
-        if isinstance(source, Mapping):
-            return _profile(source)
-        text = os.fspath(source)
-        if not text.lstrip().startswith("{"):
-            text = _read(Path(text))
-        return _profile(_parse(text))
+        from .profile_reading import read_profile
+
+        return read_profile(source)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the JSON form; :meth:`load` makes an equal profile of it."""
@@ -391,494 +356,3 @@ class Profile:
         if self.capabilities is not None:
             data["capabilities"] = f"0x{self.capabilities:08x}"
         return data
-
-
-# ---- text ---------------------------------------------------------------------------------
-
-
-def _read(path: Path) -> str:
-    with path.open("rb") as file:
-        data = file.read(_MOST_TEXT + 1)
-    try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise ProfileError(f"{path} is no UTF-8 text: {error}") from None
-
-
-def _parse(text: str) -> Mapping[str, Any]:
-    if len(text) > _MOST_TEXT:
-        raise ProfileError(f"more than {_MOST_TEXT} characters")
-    try:
-        data = json.loads(text, object_pairs_hook=_unique, parse_constant=_no_constant)
-    except RecursionError:
-        raise ProfileError("nested too deeply") from None
-    except ProfileError:
-        raise
-    except ValueError as error:  # also an integer of more digits than Python reads
-        raise ProfileError(f"no JSON: {error}") from None
-    return _mapping(data, "")
-
-
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    data = dict(pairs)
-    if len(data) != len(pairs):
-        twice = next(key for key, _ in pairs if [k for k, _ in pairs].count(key) > 1)
-        raise ProfileError(f"key {twice!r} appears twice in one object")
-    return data
-
-
-def _no_constant(name: str) -> Any:
-    raise ProfileError(f"{name} is no JSON")
-
-
-# ---- values ------------------------------------------------------------------------------
-#
-# Each takes a value and its place in the JSON, and returns it checked.
-
-
-def _mapping(value: Any, where: str) -> Mapping[str, Any]:
-    if not isinstance(value, Mapping) or not all(isinstance(key, str) for key in value):
-        raise ProfileError(f"an object is wanted, not {_short(value)}", where)
-    return value
-
-
-def _short(value: Any) -> str:
-    text = repr(value)
-    return text if len(text) <= 60 else f"{text[:57]}..."
-
-
-def _list_of(check: Callable[[Any, str], _T], value: Any, where: str, most: int) -> tuple[_T, ...]:
-    if not isinstance(value, list | tuple):
-        raise ProfileError(f"a list is wanted, not {_short(value)}", where)
-    if len(value) > most:
-        raise ProfileError(f"{len(value)} entries; {most} are the most", where)
-    return tuple(check(item, f"{where}[{i}]") for i, item in enumerate(value))
-
-
-def _text(value: Any, where: str) -> str:
-    if not isinstance(value, str) or "\0" in value:
-        raise ProfileError(f"text is wanted, not {_short(value)}", where)
-    try:
-        value.encode()
-    except UnicodeEncodeError:
-        raise ProfileError(f"no text that has a UTF-8 form: {_short(value)}", where) from None
-    return value
-
-
-def _number(value: Any, where: str, limits: tuple[int, int] = _INT64) -> int:
-    """Return an int; text such as ``"0x10"`` will do, ``true`` and 1.5 will not."""
-    number = value
-    if isinstance(value, str):
-        try:
-            number = int(value, 0)
-        except ValueError:
-            number = None
-    if isinstance(number, bool) or not isinstance(number, int):
-        raise ProfileError(f"a whole number is wanted, not {_short(value)}", where)
-    if not limits[0] <= number <= limits[1]:
-        raise ProfileError(f"{_short(value)} is not from {limits[0]} to {limits[1]}", where)
-    return number
-
-
-def _boolean(value: Any, where: str) -> bool:
-    if not isinstance(value, bool):
-        raise ProfileError(f"true or false is wanted, not {_short(value)}", where)
-    return value
-
-
-def _choice(value: Any, where: str, choices: tuple[str, ...]) -> str:
-    if value not in choices:
-        raise ProfileError(f"one of {', '.join(choices)} is wanted, not {_short(value)}", where)
-    return str(value)
-
-
-def _rate(value: Any, where: str) -> Fraction:
-    """Return frames per second; they go into a struct v4l2_fract, so 32 bits each."""
-    try:
-        if isinstance(value, bool) or not isinstance(value, str | int | float):
-            raise ValueError
-        rate = Fraction(str(value)) if isinstance(value, float) else Fraction(value)
-    except (ValueError, ZeroDivisionError):
-        raise ProfileError(
-            f'frames per second are wanted, such as 30 or "30000/1001", not {_short(value)}',
-            where,
-        ) from None
-    if not 0 < rate <= 10000 or max(rate.numerator, rate.denominator) > _UINT32[1]:
-        raise ProfileError(f"{_short(value)} frames per second", where)
-    return rate
-
-
-class _Object:
-    """An object of the JSON and where it is; asks for its members one by one."""
-
-    __slots__ = ("_data", "_where")
-
-    def __init__(self, value: Any, where: str) -> None:
-        self._data = _mapping(value, where)
-        self._where = where
-
-    def place(self, key: str) -> str:
-        return f"{self._where}.{key}" if self._where else key
-
-    def has(self, *keys: str) -> bool:
-        return any(self._data.get(key) is not None for key in keys)
-
-    def get(self, *keys: str) -> tuple[Any, str]:
-        """Return the first of several spellings that is there, and its place."""
-        key = next((key for key in keys if self._data.get(key) is not None), keys[0])
-        return self._data.get(key), self.place(key)
-
-    def need(self, check: Callable[..., _T], *keys: str) -> _T:
-        value, where = self.get(*keys)
-        if value is None:
-            raise ProfileError(f"{keys[0]!r} is missing", self._where)
-        return check(value, where)
-
-    def take(self, check: Callable[..., _T], default: _T, *keys: str) -> _T:
-        value, where = self.get(*keys)
-        return default if value is None else check(value, where)
-
-    def items(self, check: Callable[[Any, str], _T], key: str, most: int) -> tuple[_T, ...] | None:
-        value, where = self.get(key)
-        return None if value is None else _list_of(check, value, where, most)
-
-
-# ---- formats -------------------------------------------------------------------------------
-
-
-def _side(value: Any, where: str) -> int:
-    return _number(value, where, _SIDES)
-
-
-def _uint32(value: Any, where: str) -> int:
-    return _number(value, where, _UINT32)
-
-
-def _rates(each: _Object) -> tuple[tuple[Fraction, ...], tuple[Fraction, Fraction] | None]:
-    span = each.items(_rate, "frame_rate_range", 2)
-    if span is not None:
-        if len(span) != 2 or span[0] > span[1]:
-            where = each.place("frame_rate_range")
-            raise ProfileError("the slowest and the fastest rate are wanted", where)
-        return (), (span[0], span[1])
-    key = "frame_rates" if each.has("frame_rates") else "fps"
-    rates = each.items(_rate, key, _MOST_RATES)
-    return _DEFAULT_RATES if rates is None else rates, None
-
-
-def _size(value: Any, where: str) -> ProfileSize:
-    each = _Object(value, where)
-    rates = _rates(each)
-    if not each.has("min_width", "max_width"):
-        width, height = each.need(_side, "width"), each.need(_side, "height")
-        return ProfileSize(width, width, 0, height, height, 0, *rates)
-    columns, rows = _span(each, "width"), _span(each, "height")
-    return ProfileSize(*columns, *rows, *rates)
-
-
-def _span(each: _Object, side: str) -> tuple[int, int, int]:
-    low, high = each.need(_side, f"min_{side}"), each.need(_side, f"max_{side}")
-    if low > high:
-        raise ProfileError(f"above max_{side}", each.place(f"min_{side}"))
-    return low, high, each.take(_side, 1, f"step_{side}")
-
-
-def _fourcc(value: Any, where: str) -> str:
-    """Return four printable characters; short names are padded, as the kernel pads them."""
-    text = _text(value, where)
-    big_endian = text.endswith("-BE")
-    text = text.removesuffix("-BE").ljust(4)
-    if len(text) != 4 or not text.strip() or not (text.isascii() and text.isprintable()):
-        raise ProfileError(f"four characters are wanted, not {_short(value)}", where)
-    return text.rstrip() + ("-BE" if big_endian else "")
-
-
-def _format(value: Any, where: str) -> ProfileFormat:
-    each = _Object(value, where)
-    sizes = each.items(_size, "sizes", _MOST_SIZES)
-    if sizes is None:
-        sizes = tuple(ProfileSize(w, w, 0, h, h, 0) for w, h in _DEFAULT_SIZES)
-    if not sizes:
-        raise ProfileError("a format needs a size", each.place("sizes"))
-    if len(sizes) > 1 and any(size.is_range for size in sizes):
-        raise ProfileError("a range of sizes must be the only entry", each.place("sizes"))
-    numbers = {key: each.take(_uint32, 0, key) for key in _FORMAT_NUMBERS}
-    if numbers["bytesperline_align"] > _MOST_BYTES:
-        raise ProfileError("too large", each.place("bytesperline_align"))
-    return ProfileFormat(each.need(_fourcc, "pixel_format", "fourcc"), sizes, **numbers)
-
-
-def _formats(root: _Object) -> tuple[ProfileFormat, ...]:
-    formats = root.items(_format, "formats", _MOST_FORMATS)
-    if formats is None:
-        sizes = tuple(ProfileSize(w, w, 0, h, h, 0) for w, h in _DEFAULT_SIZES)
-        return ProfileFormat("YUYV", sizes), ProfileFormat("MJPG", sizes)
-    _no_twice([each.pixel_format for each in formats], "formats", "pixel_format")
-    return formats
-
-
-def _no_twice(keys: list[Any], where: str, what: str) -> None:
-    for i, key in enumerate(keys):
-        if key in keys[:i]:
-            shown = f"0x{key:08x}" if isinstance(key, int) else key
-            raise ProfileError(f"{shown} is there twice", f"{where}[{i}].{what}")
-
-
-# ---- controls -------------------------------------------------------------------------------
-
-
-def _control_id(value: Any, where: str) -> int:
-    """Return an id from a number, or from a name that the kernel knows."""
-    if isinstance(value, str) and value in IDS:
-        return IDS[value]
-    return _number(value, where, _IDS)
-
-
-def _control_type(value: Any, where: str) -> str:
-    if isinstance(value, str) and value in TYPES:
-        return value
-    if value == "string":
-        return "str"
-    try:
-        return str(_number(value, where, _UINT32))
-    except ProfileError:
-        raise ProfileError(
-            f"unknown type {_short(value)}; known: {', '.join(TYPES)}", where
-        ) from None
-
-
-def _flags(value: Any, where: str) -> int:
-    """Return the flags as one number; what v4l2-ctl has no word for it prints as a number."""
-    if isinstance(value, int) and not isinstance(value, bool):
-        return _uint32(value, where)
-    words = {word: bit for bit, word in FLAGS.items()}
-    flags = 0
-    for flag in _list_of(lambda item, place: _flag(item, place, words), value, where, 64):
-        flags |= flag
-    return flags
-
-
-def _flag(value: Any, where: str, words: dict[str, int]) -> int:
-    if isinstance(value, str) and value in words:
-        return words[value]
-    try:
-        return _uint32(value, where)
-    except ProfileError:
-        raise ProfileError(f"unknown flag {_short(value)}", where) from None
-
-
-def _menu(value: Any, where: str, kind: str) -> dict[int, str | int]:
-    data = _mapping(value, where)
-    if len(data) > _MOST_ENTRIES:
-        raise ProfileError(f"{len(data)} entries; {_MOST_ENTRIES} are the most", where)
-    menu: dict[int, str | int] = {}
-    for key, entry in data.items():
-        place = f"{where}.{key}"
-        index = _uint32(key, place)
-        if index in menu:
-            raise ProfileError(f"index {index} is there twice", place)
-        menu[index] = _number(entry, place) if kind == "intmenu" else _text(entry, place)
-    return dict(sorted(menu.items()))
-
-
-def _value_check(kind: str, is_array: bool) -> Callable[[Any, str], Any]:
-    """Return what checks a value, a default or a limit of a control of this type."""
-    if kind == "str":
-        return _string_value
-    if is_array or kind in ("area", "rect"):
-        return _payload_value
-    return _number_value if kind in TYPES else _any_value
-
-
-def _number_value(value: Any, where: str) -> int:
-    return int(value) if isinstance(value, bool) else _number(value, where)
-
-
-def _string_value(value: Any, where: str) -> str | int:
-    """Return the text; the limits of a string control are lengths."""
-    if isinstance(value, int) and not isinstance(value, bool):
-        return _number(value, where, (0, _MOST_BYTES - 1))
-    return _text(value, where)
-
-
-def _payload_value(value: Any, where: str) -> Any:
-    """Return a number for all elements, a flat list of numbers, or hexadecimal bytes."""
-    if isinstance(value, str):
-        try:
-            return bytes.fromhex(value)
-        except ValueError:
-            raise ProfileError(f"no hexadecimal bytes: {_short(value)}", where) from None
-    if isinstance(value, list | tuple):
-        if any(isinstance(item, list | tuple) for item in value):
-            rows = _list_of(_payload_value, value, where, _MOST_BYTES)
-            return tuple(
-                chain.from_iterable(row if isinstance(row, tuple) else (row,) for row in rows)
-            )
-        return _list_of(_number_value, value, where, _MOST_BYTES)
-    return _number_value(value, where)
-
-
-def _any_value(_value: Any, _where: str) -> None:
-    """Nothing is known of a type that is not in the table, so nothing is wrong either."""
-
-
-def _dim(value: Any, where: str) -> int:
-    return _number(value, where, (1, _MOST_BYTES))
-
-
-def _control(value: Any, where: str) -> ProfileControl:
-    each = _Object(value, where)
-    kind = each.need(_control_type, "type")
-    cid = each.need(_control_id, "id", "name")
-    name = each.take(_text, NAMES.get(cid, f"control_{cid:08x}"), "name")
-    dims = each.items(_dim, "dims", 4) or ()
-    check = _value_check(kind, bool(dims) or kind in ("u8", "u16", "u32"))
-    limit = _number_value if kind in ("u8", "u16", "u32", "str") or dims else check
-    menu, place = each.get("menu")
-    return ProfileControl(
-        id=cid,
-        name=name,
-        label=each.take(_text, name.replace("_", " ").title(), "label"),
-        type=kind,
-        minimum=each.take(limit, None, "min"),
-        maximum=each.take(limit, None, "max"),
-        step=each.take(lambda item, place: _number(item, place, _UINT64), None, "step"),
-        default=each.take(check, None, "default"),
-        value=each.take(check, None, "value"),
-        flags=each.take(_flags, 0, "flags"),
-        menu=None if menu is None else _menu(menu, place, kind),
-        dims=dims,
-    )
-
-
-def _controls(root: _Object) -> tuple[ProfileControl, ...]:
-    controls = root.items(_control, "controls", _MOST_CONTROLS) or ()
-    _no_twice([each.id for each in controls], root.place("controls"), "id")
-    return tuple(sorted(controls, key=lambda control: control.id))
-
-
-def _subdevice(value: Any, where: str) -> ProfileSubdevice:
-    each = _Object(value, where)
-    return ProfileSubdevice(each.need(_text, "function"), _controls(each))
-
-
-# ---- clusters -------------------------------------------------------------------------------
-
-
-def _cluster(value: Any, where: str) -> ProfileCluster:
-    each = _Object(value, where)
-    slaves = each.items(_control_id, "slaves", _MOST_CONTROLS)
-    if not slaves:
-        raise ProfileError("a list of slaves is wanted", each.place("slaves"))
-    return ProfileCluster(each.need(_control_id, "master"), each.need(_number, "manual"), slaves)
-
-
-def _clusters(
-    root: _Object, controls: tuple[ProfileControl, ...], is_uvc: bool
-) -> tuple[ProfileCluster, ...]:
-    clusters = root.items(_cluster, "clusters", _MOST_CONTROLS)
-    if clusters is None:
-        return _derived_clusters(controls) if is_uvc else ()
-    known = {control.id for control in controls}
-    ruled: set[int] = set()
-    for i, cluster in enumerate(clusters):
-        where = f"clusters[{i}]"
-        if cluster.master not in known:
-            raise ProfileError("there is no such control", f"{where}.master")
-        for n, slave in enumerate(cluster.slaves):
-            if slave not in known or slave == cluster.master or slave in ruled:
-                raise ProfileError(
-                    "no such control, its own master, or ruled twice", f"{where}.slaves[{n}]"
-                )
-            ruled.add(slave)
-    return clusters
-
-
-def _derived_clusters(controls: tuple[ProfileControl, ...]) -> tuple[ProfileCluster, ...]:
-    """Return the clusters of uvcvideo that are there, where the flags do not deny them."""
-    inactive = next(bit for bit, word in FLAGS.items() if word == "inactive")
-    known = {control.id: control for control in controls}
-    found = []
-    for master, manual, slaves in _UVC_CLUSTERS:
-        if master not in known:
-            continue
-        is_manual = known[master].filled().value == manual
-        agreeing = tuple(
-            slave
-            for slave in slaves
-            if slave in known and bool(known[slave].flags & inactive) != is_manual
-        )
-        if agreeing:
-            found.append(ProfileCluster(master, manual, agreeing))
-    return tuple(found)
-
-
-# ---- the whole ------------------------------------------------------------------------------
-
-
-def _capabilities(value: Any, where: str) -> int:
-    if isinstance(value, str | int):
-        return _uint32(value, where)
-    result = 0
-    for bit in _list_of(_capability, value, where, 32):
-        result |= bit
-    return result
-
-
-def _capability(value: Any, where: str) -> int:
-    return CAPABILITIES[_choice(value, where, tuple(CAPABILITIES))]
-
-
-def _version(value: Any, where: str) -> tuple[int, int, int]:
-    parts = _text(value, where).split(".")
-    if len(parts) != 3:
-        raise ProfileError(f"such as 6.1.0, not {_short(value)}", where)
-    major, minor, patch = (_number(part.lstrip("0") or "0", where, (0, 255)) for part in parts)
-    return major, minor, patch
-
-
-def _fault(value: Any, where: str) -> ProfileFault:
-    each = _Object(value, where)
-    return ProfileFault(
-        name=each.need(_text, "fault"),
-        control=each.take(_control_id, 0, "control"),
-        value=each.take(_number, 0, "value"),
-        count=each.take(_uint32, 0, "count"),
-        after=each.take(_uint32, 0, "after"),
-    )
-
-
-def _writes(value: Any, where: str) -> str:
-    return _choice(value, where, ("refuse", "accept"))
-
-
-def _stamps(value: Any, where: str) -> str:
-    return _choice(value, where, ("start-of-exposure", "end-of-frame"))
-
-
-def _profile(data: Mapping[str, Any]) -> Profile:
-    root = _Object(data, "")
-    driver = root.need(_text, "driver")
-    is_uvc = driver.startswith("uvcvideo")
-    formats = _formats(root)
-    controls = _controls(root)
-    capabilities = root.take(_capabilities, None, "capabilities")
-    mplane = bool((capabilities or 0) & CAPABILITIES["video-capture-mplane"])
-    needs = mplane or any(each.pixel_format in _NEEDS_MULTIPLANAR for each in formats)
-    return Profile(
-        card=root.need(_text, "card"),
-        driver=driver,
-        bus_info=root.take(_text, "", "bus_info"),
-        version=root.take(_version, (6, 1, 0), "version"),
-        formats=formats,
-        controls=controls,
-        subdevices=root.items(_subdevice, "subdevices", 64) or (),
-        capabilities=capabilities,
-        multiplanar=root.take(_boolean, needs, "multiplanar"),
-        clusters=_clusters(root, controls, is_uvc),
-        refuse_inactive=root.take(_writes, "refuse" if is_uvc else "accept", "inactive_writes")
-        == "refuse",
-        end_of_frame=root.take(_stamps, "start-of-exposure", "timestamps") == "end-of-frame",
-        orphaned_buffers=root.take(_boolean, True, "orphaned_buffers"),
-        faults=root.items(_fault, "faults", 32) or (),
-    )

@@ -497,7 +497,7 @@ def _menu(control: ProfileControl) -> list[tuple[int, bytes, int]]:
         return []
     entries = control.menu
     if entries is None:
-        last = min(control.maximum, control.minimum + 63)
+        last = min(control.maximum, control.minimum + 63, 0xFFFFFFFF)  # struct v4l2_querymenu
         entries = {index: index for index in range(max(control.minimum, 0), last + 1)}
     if control.type == "intmenu":
         return [(index, b"", int(number)) for index, number in entries.items()]

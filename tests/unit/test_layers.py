@@ -21,10 +21,12 @@ PURE = {
     "dictionaries",
     "errors",
     "exif",
+    "jsonreader",
     "mapping",
     "payload",
     "pixfmt",
     "profile",
+    "profile_reading",
 }
 
 # From the bottom up. A module may import what is below its own line.

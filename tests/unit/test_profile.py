@@ -238,6 +238,7 @@ def test_other_drivers_have_the_clusters_that_are_written_down():
         (with_size(frame_rates=30), "formats[0].sizes[0].frame_rates"),
         (with_size(frame_rates=["1/0"]), "formats[0].sizes[0].frame_rates[0]"),
         (with_size(frame_rates=["fast"]), "formats[0].sizes[0].frame_rates[0]"),
+        (with_size(frame_rates=["1e999999999"]), "formats[0].sizes[0].frame_rates[0]"),
         (with_size(frame_rates=[0]), "formats[0].sizes[0].frame_rates[0]"),
         (with_size(frame_rates=[-30]), "formats[0].sizes[0].frame_rates[0]"),
         (with_size(frame_rates=[float("nan")]), "formats[0].sizes[0].frame_rates[0]"),
