@@ -52,12 +52,16 @@ static void leave(struct vc_device *dev)
 
 static int enter(struct vc_device *dev)
 {
+	unsigned int users;
+
 	if (dev->generation != generation)
 		return -ECHILD;
-	if (atomic_fetch_add(&dev->users, 1) & CLOSED) {
-		leave(dev);
-		return -EBADF;
-	}
+	users = atomic_load(&dev->users);
+	do {
+		/* Who came in after the close would leave as the last, and close again. */
+		if (users & CLOSED)
+			return -EBADF;
+	} while (!atomic_compare_exchange_weak(&dev->users, &users, users + 1));
 	return 0;
 }
 
