@@ -31,6 +31,13 @@ static void take_control(struct vc_event *to, const struct v4l2_event_ctrl *from
 	to->default_value = from->default_value;
 }
 
+/* Unsigned, because a driver's nonsense may be more than there is room for. */
+static int64_t nanoseconds(const struct v4l2_event *event)
+{
+	return (int64_t)((uint64_t)event->timestamp.tv_sec * 1000000000u +
+			 (uint64_t)event->timestamp.tv_nsec);
+}
+
 int vc_event_dequeue(struct vc_device *dev, struct vc_event *out)
 {
 	struct v4l2_event event;
@@ -46,7 +53,7 @@ int vc_event_dequeue(struct vc_device *dev, struct vc_event *out)
 	out->id = event.id;
 	out->sequence = event.sequence;
 	out->pending = event.pending;
-	out->timestamp_ns = (int64_t)event.timestamp.tv_sec * 1000000000 + event.timestamp.tv_nsec;
+	out->timestamp_ns = nanoseconds(&event);
 	switch (event.type) {
 	case V4L2_EVENT_CTRL:
 		take_control(out, &event.u.ctrl);

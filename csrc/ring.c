@@ -343,9 +343,10 @@ void vc_ring_free(struct vc_ring *ring)
 
 /* ---- frames ------------------------------------------------------------ */
 
+/* Unsigned, because a driver's nonsense may be more than there is room for. */
 static int64_t nanoseconds(const struct timeval *time)
 {
-	return (int64_t)time->tv_sec * 1000000000 + (int64_t)time->tv_usec * 1000;
+	return (int64_t)((uint64_t)time->tv_sec * 1000000000u + (uint64_t)time->tv_usec * 1000u);
 }
 
 /*
