@@ -188,9 +188,9 @@ static uint32_t step_over(struct vc_device *dev, struct vc_control_list *list, u
 		}
 		if (rc < 0) {
 			memset(&control, 0, sizeof(control));
-			control.id = id + tries;
 			control.error = rc;
 		}
+		control.id = id + tries; /* whatever the driver calls it */
 		rc = add_control(dev, list, &control);
 		if (rc < 0) {
 			*error = rc;
@@ -220,8 +220,8 @@ static int walk(struct vc_device *dev, struct vc_control_list *list)
 				return error;
 			continue;
 		}
-		if (control.id <= id)
-			return 0; /* a driver that runs in circles */
+		if (control.id <= id || control.id > V4L2_CTRL_ID_MASK)
+			return 0; /* a driver that runs in circles, or astray */
 		id = control.id;
 		rc = add_control(dev, list, &control);
 		if (rc < 0)
