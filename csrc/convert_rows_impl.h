@@ -260,20 +260,20 @@ static void to_chroma(const uint8_t *const in[3], const struct vc_matrix *matrix
 
 /* ---- Bayer ------------------------------------------------------------- */
 
-/* A row of the mosaic with its neighbours, and where the colours go. */
+/* A row of the mosaic with its neighbours, and where the colours go; column -1 is there. */
 struct mosaic {
 	const uint8_t *restrict above, *restrict row, *restrict below;
 	uint8_t *restrict own, *restrict green, *restrict other;
 };
 
-static inline void fill_at_green(const struct mosaic *m, size_t i)
+static inline void fill_at_green(const struct mosaic *m, ptrdiff_t i)
 {
 	m->own[i] = (uint8_t)((m->row[i - 1] + m->row[i + 1] + 1) >> 1);
 	m->green[i] = m->row[i];
 	m->other[i] = (uint8_t)((m->above[i] + m->below[i] + 1) >> 1);
 }
 
-static inline void fill_at_own(const struct mosaic *m, size_t i)
+static inline void fill_at_own(const struct mosaic *m, ptrdiff_t i)
 {
 	m->own[i] = m->row[i];
 	m->green[i] = (uint8_t)((m->row[i - 1] + m->row[i + 1] + m->above[i] + m->below[i] + 2) >>
@@ -294,11 +294,11 @@ static void demosaic(const uint8_t *restrict above, const uint8_t *restrict row,
 	if (first)
 		fill_at_green(&m, 0);
 	for (size_t i = 0; i < pairs; i++) {
-		fill_at_own(&m, first + 2 * i);
-		fill_at_green(&m, first + 2 * i + 1);
+		fill_at_own(&m, (ptrdiff_t)(first + 2 * i));
+		fill_at_green(&m, (ptrdiff_t)(first + 2 * i + 1));
 	}
 	if (first + 2 * pairs < n)
-		fill_at_own(&m, n - 1);
+		fill_at_own(&m, (ptrdiff_t)n - 1);
 }
 
 const struct vc_rows VC_ROWS = {
