@@ -12,18 +12,28 @@ import os
 from typing import Any, TypeVar
 
 __all__ = [
+    "AbortError",
     "BandwidthError",
     "CaptureError",
     "CaptureTimeout",
     "ClosedError",
     "ControlError",
+    "DOMException",
     "DeviceBusyError",
     "DeviceError",
     "DeviceGoneError",
     "DevicePermissionError",
+    "InvalidStateError",
+    "NotAllowedError",
+    "NotFoundError",
+    "NotReadableError",
+    "NotSupportedError",
+    "OperationError",
+    "OverconstrainedError",
     "ProfileError",
     "StarvedError",
     "UnknownControlError",
+    "UnknownError",
     "check",
 ]
 
@@ -129,6 +139,89 @@ class ProfileError(CaptureError, ValueError):
 
     def __reduce__(self) -> Any:
         return type(self), (self.message, self.where)
+
+
+class DOMException(CaptureError):  # noqa: N818 (the name is a contract)
+    """What a W3C method rejects with. The error of the device is its ``__cause__``.
+
+    Attributes:
+        name: The name in the specification, for example ``"NotReadableError"``.
+        message: The sentence, for people.
+
+    Source: W3C Media Capture and Streams, MediaStream Image Capture; WebIDL, "DOMException".
+    """
+
+    name: str = "Error"
+
+    def __init__(self, message: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+
+
+class OverconstrainedError(DOMException):
+    """Required constraints cannot be met.
+
+    Attributes:
+        constraint: The W3C name of one that can never be met here, or ``""`` where each
+            can be met alone, but not all together.
+    """
+
+    name = "OverconstrainedError"
+
+    def __init__(self, constraint: str, message: str = "") -> None:
+        super().__init__(message)
+        self.constraint = constraint
+
+    def __reduce__(self) -> Any:
+        return type(self), (self.constraint, self.message)
+
+
+class NotSupportedError(DOMException):
+    """The operation does not exist for this object or this camera."""
+
+    name = "NotSupportedError"
+
+
+class InvalidStateError(DOMException):
+    """The track has ended, or is not in the state that this needs."""
+
+    name = "InvalidStateError"
+
+
+class UnknownError(DOMException):
+    """The photo or the frame could not be taken."""
+
+    name = "UnknownError"
+
+
+class OperationError(DOMException):
+    """The camera could not be asked."""
+
+    name = "OperationError"
+
+
+class NotAllowedError(DOMException):
+    """This user may not use the camera."""
+
+    name = "NotAllowedError"
+
+
+class NotFoundError(DOMException):
+    """There is no camera."""
+
+    name = "NotFoundError"
+
+
+class NotReadableError(DOMException):
+    """There is a camera, but somebody else uses it."""
+
+    name = "NotReadableError"
+
+
+class AbortError(DOMException):
+    """The camera failed in a way that is none of the others."""
+
+    name = "AbortError"
 
 
 _BY_ERRNO: dict[int, type[DeviceError]] = {
