@@ -5,6 +5,8 @@
 
 #include "internal.h"
 
+#define MAX_ERRNO 4095
+
 static const struct row {
 	const char *name;
 	uint32_t kind;
@@ -74,6 +76,20 @@ static const struct row *find_row(const char *name)
 	return NULL;
 }
 
+/* Kinds whose value is an errno, of which the kernel has no others. */
+static int is_sayable(const struct row *row, int64_t value)
+{
+	switch (row->kind) {
+	case SIM_IOCTL_ERROR:
+	case SIM_CONTROL_EIO:
+	case SIM_CONTROL_READ_EIO:
+	case SIM_QUERY_ERROR:
+		return value >= 0 && value <= MAX_ERRNO;
+	default:
+		return 1;
+	}
+}
+
 static int add(struct vc_sim *sim, const struct row *row, const struct vc_sim_fault *fault)
 {
 	struct sim_fault *to;
@@ -102,6 +118,8 @@ int vc_sim_fault(struct vc_sim *sim, const char *name, const struct vc_sim_fault
 
 	if (!row)
 		return -EINVAL;
+	if (!is_sayable(row, fault->value))
+		return -ERANGE;
 	rc = sim_enter(sim);
 	if (rc < 0)
 		return rc;

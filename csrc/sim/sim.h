@@ -122,7 +122,7 @@ struct vc_sim_fault {
 	uint32_t after; /* frames from now until it begins */
 };
 
-/* -EINVAL for an unknown name, -ENOSPC for too many faults at once. */
+/* -EINVAL for an unknown name, -ERANGE for no errno, -ENOSPC for too many faults at once. */
 int vc_sim_fault(struct vc_sim *sim, const char *name, const struct vc_sim_fault *fault);
 void vc_sim_clear_faults(struct vc_sim *sim);
 /* The n-th fault's name, NULL past the last. */
