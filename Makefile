@@ -48,11 +48,14 @@ test-hil: build $(VENV)/test.stamp $(VENV)/hil.stamp ## against real kernel driv
 	$(PY) tools/hil/run -- $(PY) -m pytest tests/hil
 
 fuzz: $(FUZZERS) ## random input for FUZZ_SECONDS each, from FUZZ_SEED
-	@test -n "$(FUZZERS)"
+	@test -n "$(FUZZERS)" || { echo "There is no tests/fuzz/fuzz_*.c" >&2; exit 1; }
 	@for fuzzer in $(FUZZERS); do \
-		echo "$$fuzzer: $(FUZZ_SECONDS) s, seed $(FUZZ_SEED)"; \
-		$$fuzzer -seed=$(FUZZ_SEED) -max_total_time=$(FUZZ_SECONDS) -verbosity=0 \
-			-artifact_prefix=build/fuzz/ -print_final_stats=1 || exit; \
+		echo "$$fuzzer: $(FUZZ_SECONDS) s, seed $(FUZZ_SEED)"; mkdir -p $$fuzzer.found; \
+		$$fuzzer -seed=$(FUZZ_SEED) -max_total_time=$(FUZZ_SECONDS) -timeout=10 \
+			-print_final_stats=1 -artifact_prefix=$$fuzzer- $$fuzzer.found \
+			$$(ls -d tests/fuzz/corpus/$${fuzzer##*/fuzz_}) >$$fuzzer.log 2>&1 || \
+			{ tail -n 60 $$fuzzer.log; exit 1; }; \
+		grep stat::number_of_executed_units $$fuzzer.log; \
 	done
 
 bench: build $(BENCH) $(VENV)/test.stamp $(VENV)/bench.stamp $(VENV)/hil.stamp ## compare with other libraries; prints JSON
@@ -111,13 +114,17 @@ build/bench/%.so: tests/bench/guest/%.c
 	@mkdir -p $(@D)
 	$(CC) -O2 -Wall -Wextra -shared -fPIC -o $@ $<
 
-build/bench/%: tests/bench/guest/%.c
+build/bench/%: tests/bench/guest/%.c tests/bench/guest/sum.c tests/bench/guest/sum.h
 	@mkdir -p $(@D)
-	$(CC) -O2 -Wall -Wextra -o $@ $<
+	$(CC) -O2 -Wall -Wextra -o $@ $(filter %.c,$^)
 
-build/fuzz/%: tests/fuzz/%.c $(CSRC)
+# Each fuzzer with all of the core, and with what the fuzzers share.
+build/fuzz/%: tests/fuzz/%.c $(filter-out tests/fuzz/fuzz_%,$(wildcard tests/fuzz/*.[ch])) $(CSRC)
 	@command -v $(FUZZ_CC) >/dev/null || { echo "Fuzzing needs $(FUZZ_CC) and its runtime:" \
 		"sudo apt-get install clang libclang-rt-dev" >&2; exit 1; }
 	@mkdir -p $(@D)
 	$(FUZZ_CC) -std=c11 -D_GNU_SOURCE -g -O1 -fsanitize=fuzzer,address,undefined \
-		-fno-sanitize-recover=all -Icsrc -pthread -o $@ $(filter %.c,$^)
+		-fno-sanitize-recover=all -Icsrc -pthread $(FUZZ_LINK) -o $@ $(filter %.c,$^)
+
+# It chooses the instruction set itself.
+build/fuzz/fuzz_convert: FUZZ_LINK := -Wl,--wrap=vc_rows_best

@@ -3,9 +3,9 @@
 
 Usage: python tools/bench.py [NAME...]
 
-Programs of tests/bench/ run here, those of tests/bench/guest/ in the guest, where one instruction
-is one nanosecond; a name that begins with ``_`` is no program. Each prints one JSON object, with
-``"absent"`` for a peer that is not installed. What fails is in the result, and in the exit status.
+The programs are in tests/bench/, and each prints one JSON object, with a line for every peer that
+is not installed. Those of ``GUEST`` run in the counting guest, where an instruction is a nanosecond.
+What fails is in the result, and in the exit status.
 """
 
 import json
@@ -17,17 +17,20 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
-BENCH = ROOT / "tests/bench"
-GUEST = [sys.executable, "tools/hil/run", "--count", "--"]
+
+HERE = ("convert", "simulated", "startup")
+GUEST = ("frames", "controls", "startup")
 
 
-def programs() -> dict[str, list[str]]:
+def commands() -> dict[str, list[str]]:
     """Return the command of every program."""
-    here: dict[str, list[str]] = {path.stem: [] for path in BENCH.glob("[!_]*.py")}
-    guest = {f"guest/{path.stem}": GUEST for path in BENCH.glob("guest/[!_]*.py")}
+    guest = [sys.executable, "tools/hil/run", "--count", "--"]
     return {
-        name: [*prefix, sys.executable, f"tests/bench/{name}.py"]
-        for name, prefix in sorted({**here, **guest}.items())
+        **{name: [sys.executable, f"tests/bench/{name}.py"] for name in HERE},
+        **{
+            f"{name} in the guest": [*guest, sys.executable, f"tests/bench/{name}.py"]
+            for name in GUEST
+        },
     }
 
 
@@ -55,10 +58,11 @@ def processor() -> str:
 
 def main(names: list[str]) -> int:
     results = {}
-    commands = programs()
-    for name in names or commands:
+    for name, command in commands().items():
+        if names and name.split()[0] not in names:
+            continue
         print(f"{name} ...", file=sys.stderr, flush=True)
-        results[name] = run(commands[name])
+        results[name] = run(command)
     machine = {
         "processor": processor(),
         "cpus": len(os.sched_getaffinity(0)),
