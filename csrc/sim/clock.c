@@ -108,10 +108,10 @@ void vc_sim_replug(struct vc_sim *sim)
 {
 	if (sim_enter(sim) < 0)
 		return;
-	if (sim->unplugged) {
-		sim->unplugged = 0;
+	if (sim->unplugged && sim->sealed) {
 		sim_format_reset(sim);
 		sim_control_reset(sim, 0);
 	}
+	sim->unplugged = 0;
 	sim_leave(sim);
 }
