@@ -11,6 +11,7 @@
 
 #define SECOND 1000000000
 #define SHORTEST 100000 /* nanoseconds: ten thousand frames a second */
+#define LONGEST (3600 * (int64_t)SECOND) /* so that time does not run out of bits */
 
 int64_t sim_now(struct vc_sim *sim)
 {
@@ -29,7 +30,7 @@ int64_t sim_interval_ns(const struct vc_sim *sim)
 
 	if (t->numerator && t->denominator)
 		ns = (int64_t)t->numerator * SECOND / t->denominator;
-	return ns < SHORTEST ? SHORTEST : ns;
+	return ns < SHORTEST ? SHORTEST : ns > LONGEST ? LONGEST : ns;
 }
 
 /* What happens at the moment of a frame, before there is one. */
