@@ -4,8 +4,8 @@
 Usage: python tools/bench.py [NAME...]
 
 The programs are in tests/bench/, and each prints one JSON object, with a line for every peer that
-is not installed. Those of ``GUEST`` run in the counting guest, where an instruction is a nanosecond.
-What fails is in the result, and in the exit status.
+is not installed. Those of ``GUEST`` run in the counting guest, where one instruction is one
+nanosecond. What fails is in the result, and in the exit status.
 """
 
 import json
