@@ -11,7 +11,7 @@ PIP    := $(PY) -m pip install --quiet --disable-pip-version-check
 CSRC   := $(shell find csrc -name '*.[ch]' -o -name '*.py')
 NATIVE := v4l2capture/_native.abi3.so
 ASAN   := build/asan/lib
-BENCH  := build/bench/countlib.so build/bench/cloop build/bench/cctrl
+BENCH  := $(addprefix build/bench/,countlib.so sum.so cloop cctrl)
 
 FUZZERS      := $(patsubst tests/fuzz/%.c,build/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
 FUZZ_CC      ?= clang
@@ -110,7 +110,7 @@ $(VENV)/%.stamp: $(VENV)/base.stamp
 	@flock $(VENV) $(PIP) --group $*
 	@touch $@
 
-build/bench/%.so: tests/bench/guest/%.c
+build/bench/%.so: tests/bench/guest/%.c tests/bench/guest/sum.h
 	@mkdir -p $(@D)
 	$(CC) -O2 -Wall -Wextra -shared -fPIC -o $@ $<
 

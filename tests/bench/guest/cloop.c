@@ -4,21 +4,28 @@
  *
  *   cloop DEVICE [WIDTH HEIGHT [FRAMES [touch]]]
  *
- * YUYV, single-planar, four mapped buffers.  With "touch" it reads one byte of
- * each 64, as a program that looks at the picture would.
+ * Four mapped buffers of YUYV, or of NM16 (two planes) from a multi-planar node.
+ * With "touch" it reads every byte, as a program that looks at the picture would.
  */
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 
 #include <linux/videodev2.h>
 
+#include "sum.h"
+
 #define BUFFERS 4
+#define PLANES 2
+
+struct plane {
+	const unsigned char *pixels;
+	size_t size;
+};
 
 static void request(int fd, unsigned long number, void *argument, const char *name)
 {
@@ -29,27 +36,50 @@ static void request(int fd, unsigned long number, void *argument, const char *na
 }
 #define REQUEST(number, argument) request(fd, number, argument, #number)
 
-static unsigned int touch_all(const unsigned char *pixels, size_t size)
+static struct plane map(int fd, size_t length, unsigned int offset)
 {
-	unsigned int sum = 0;
+	struct plane plane = {.size = length};
 
-	for (size_t i = 0; i < size; i += 64)
-		sum += pixels[i];
-	return sum;
+	plane.pixels = mmap(NULL, length, PROT_READ | PROT_WRITE, MAP_SHARED, fd, offset);
+	if (plane.pixels == MAP_FAILED) {
+		perror("mmap");
+		exit(1);
+	}
+	return plane;
+}
+
+static unsigned int set_format(int fd, int several, unsigned int width, unsigned int height)
+{
+	struct v4l2_format format = {.type = V4L2_BUF_TYPE_VIDEO_CAPTURE};
+
+	if (several) {
+		format.type = V4L2_BUF_TYPE_VIDEO_CAPTURE_MPLANE;
+		format.fmt.pix_mp.width = width;
+		format.fmt.pix_mp.height = height;
+		format.fmt.pix_mp.pixelformat = V4L2_PIX_FMT_NV16M;
+	} else {
+		format.fmt.pix.width = width;
+		format.fmt.pix.height = height;
+		format.fmt.pix.pixelformat = V4L2_PIX_FMT_YUYV;
+	}
+	REQUEST(VIDIOC_S_FMT, &format);
+	return format.type;
 }
 
 int main(int argc, char **argv)
 {
-	unsigned int type = V4L2_BUF_TYPE_VIDEO_CAPTURE, sum = 0;
-	struct v4l2_format format = {.type = type};
-	struct v4l2_requestbuffers buffers = {
-		.count = BUFFERS, .type = type, .memory = V4L2_MEMORY_MMAP};
-	struct v4l2_buffer buffer = {.type = type, .memory = V4L2_MEMORY_MMAP};
-	const unsigned char *pixels[BUFFERS];
+	unsigned int width = argc > 3 ? atoi(argv[2]) : 1280;
+	unsigned int height = argc > 3 ? atoi(argv[3]) : 720;
 	long frames = argc > 4 ? atol(argv[4]) : 230;
-	int touch = argc > 5 && !strcmp(argv[5], "touch");
+	int touch = argc > 5 && !strcmp(argv[5], "touch"), several, fd;
+	struct v4l2_capability capability;
+	struct v4l2_requestbuffers buffers = {.count = BUFFERS, .memory = V4L2_MEMORY_MMAP};
+	struct v4l2_plane described[PLANES] = {{0}};
+	struct v4l2_buffer buffer = {.memory = V4L2_MEMORY_MMAP};
+	struct plane planes[BUFFERS][PLANES] = {{{0}}};
 	struct pollfd ready = {.events = POLLIN};
-	int fd;
+	unsigned int type;
+	uint64_t sum = 0;
 
 	if (argc < 2) {
 		fprintf(stderr, "usage: cloop DEVICE [WIDTH HEIGHT [FRAMES [touch]]]\n");
@@ -60,10 +90,13 @@ int main(int argc, char **argv)
 		perror(argv[1]);
 		return 1;
 	}
-	format.fmt.pix.width = argc > 3 ? atoi(argv[2]) : 1280;
-	format.fmt.pix.height = argc > 3 ? atoi(argv[3]) : 720;
-	format.fmt.pix.pixelformat = V4L2_PIX_FMT_YUYV;
-	REQUEST(VIDIOC_S_FMT, &format);
+	REQUEST(VIDIOC_QUERYCAP, &capability);
+	several = !(capability.device_caps & V4L2_CAP_VIDEO_CAPTURE);
+	type = buffers.type = buffer.type = set_format(fd, several, width, height);
+	if (several) {
+		buffer.m.planes = described;
+		buffer.length = PLANES;
+	}
 	REQUEST(VIDIOC_REQBUFS, &buffers);
 	if (buffers.count != BUFFERS) {
 		fprintf(stderr, "%u buffers instead of %d\n", buffers.count, BUFFERS);
@@ -71,11 +104,12 @@ int main(int argc, char **argv)
 	}
 	for (buffer.index = 0; buffer.index < BUFFERS; buffer.index++) {
 		REQUEST(VIDIOC_QUERYBUF, &buffer);
-		pixels[buffer.index] = mmap(NULL, buffer.length, PROT_READ | PROT_WRITE,
-					    MAP_SHARED, fd, buffer.m.offset);
-		if (pixels[buffer.index] == MAP_FAILED) {
-			perror("mmap");
-			return 1;
+		if (several) {
+			for (int i = 0; i < PLANES; i++)
+				planes[buffer.index][i] =
+					map(fd, described[i].length, described[i].m.mem_offset);
+		} else {
+			planes[buffer.index][0] = map(fd, buffer.length, buffer.m.offset);
 		}
 		REQUEST(VIDIOC_QBUF, &buffer);
 	}
@@ -93,12 +127,13 @@ int main(int argc, char **argv)
 			perror("VIDIOC_DQBUF");
 			return 1;
 		}
-		if (touch)
-			sum += touch_all(pixels[buffer.index], buffer.bytesused);
+		for (int i = 0; touch && i < PLANES; i++)
+			sum += sum_words(planes[buffer.index][i].pixels,
+					 planes[buffer.index][i].size);
 		REQUEST(VIDIOC_QBUF, &buffer);
 		frames--;
 	}
 	REQUEST(VIDIOC_STREAMOFF, &type);
-	fprintf(stderr, "%ux%u, %u\n", format.fmt.pix.width, format.fmt.pix.height, sum);
+	fprintf(stderr, "%ux%u, %llu\n", width, height, (unsigned long long)sum);
 	return 0;
 }

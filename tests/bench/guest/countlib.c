@@ -9,10 +9,13 @@
  *
  *   COUNT_OUTPUT=FILE COUNT_WARMUP=30 COUNT_FRAMES=200 LD_PRELOAD=countlib.so PROGRAM...
  *
+ * COUNT_WARMUP=0 COUNT_FRAMES=1 counts from the first ioctl at a video node to the first frame.
+ *
  * One line of JSON is appended to FILE once the frames are there; a program that
  * ends earlier leaves a line with "frames": 0, so that no number is made of it.
- * Numbers per frame: instructions, dqbuf, qbuf, other (ioctls), waits (poll,
- * select, epoll); dqbuf_failed counts answers like EAGAIN, also among dqbuf.
+ * Numbers per frame: instructions, milliseconds of guest time, dqbuf, qbuf, other
+ * (ioctls), waits (poll, select, epoll); dqbuf_failed counts answers like EAGAIN,
+ * also among dqbuf.
  *
  * It sees calls of the C library's functions.  Python, cffi, FFmpeg, OpenCV and
  * GStreamer make those; a program that uses libv4l2's wrappers makes raw system
@@ -39,7 +42,8 @@ static const char *const names[KINDS] = {"dqbuf", "dqbuf_failed", "qbuf", "other
 
 static atomic_long counts[KINDS];
 static atomic_long frames;
-static long first, last, started;
+static long first, last, started, started_wall;
+static atomic_flag begun = ATOMIC_FLAG_INIT;
 
 static int (*real_ioctl)(int, unsigned long, ...);
 static int (*real_poll)(struct pollfd *, nfds_t, int);
@@ -64,11 +68,11 @@ static void find_all(void)
 /* Also here, because other libraries' constructors may call before ours has run. */
 #define REAL(name) (*(real_##name ? (void)0 : find_all(), real_##name))
 
-static long cpu_time(void)
+static long read_clock(clockid_t clock)
 {
 	struct timespec now;
 
-	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
+	clock_gettime(clock, &now);
 	return now.tv_sec * 1000000000L + now.tv_nsec;
 }
 
@@ -79,7 +83,7 @@ static long setting(const char *name, long fallback)
 	return text ? strtol(text, NULL, 10) : fallback;
 }
 
-static void report(long taken, long total)
+static void report(long taken, long total, long wall)
 {
 	const char *path = getenv("COUNT_OUTPUT");
 	char line[512];
@@ -87,8 +91,9 @@ static void report(long taken, long total)
 
 	used = snprintf(line, sizeof(line), "{\"frames\": %ld", taken);
 	if (taken) {
-		used += snprintf(line + used, sizeof(line) - used, ", \"instructions\": %.1f",
-				 (double)total / taken);
+		used += snprintf(line + used, sizeof(line) - used,
+				 ", \"instructions\": %.1f, \"ms\": %.3f", (double)total / taken,
+				 wall / 1e6 / taken);
 		for (int i = 0; i < KINDS; i++)
 			used += snprintf(line + used, sizeof(line) - used, ", \"%s\": %.3f",
 					 names[i], (double)counts[i] / taken);
@@ -111,20 +116,26 @@ __attribute__((destructor)) static void finish(void)
 {
 	/* Shells and helpers that the program starts never had a frame and say nothing. */
 	if (frames > 0 && frames < last)
-		report(0, 0);
+		report(0, 0, 0);
+}
+
+static void start(void)
+{
+	for (int i = 0; i < KINDS; i++)
+		counts[i] = 0;
+	started_wall = read_clock(CLOCK_MONOTONIC);
+	started = read_clock(CLOCK_PROCESS_CPUTIME_ID);
 }
 
 static void have_frame(void)
 {
 	long frame = atomic_fetch_add(&frames, 1) + 1;
+	long now = frame == last ? read_clock(CLOCK_PROCESS_CPUTIME_ID) : 0;
 
-	if (frame == first) {
-		for (int i = 0; i < KINDS; i++)
-			counts[i] = 0;
-		started = cpu_time();
-	} else if (frame == last) {
-		report(last - first, cpu_time() - started);
-	}
+	if (frame == first)
+		start();
+	else if (frame == last)
+		report(last - first, now - started, read_clock(CLOCK_MONOTONIC) - started_wall);
 }
 
 int ioctl(int fd, unsigned long request, ...)
@@ -137,6 +148,8 @@ int ioctl(int fd, unsigned long request, ...)
 	argument = va_arg(list, void *);
 	va_end(list);
 
+	if (first == 0 && _IOC_TYPE(request) == 'V' && !atomic_flag_test_and_set(&begun))
+		start();
 	answer = REAL(ioctl)(fd, request, argument);
 	switch ((unsigned int)request) { /* some callers extend the sign */
 	case VIDIOC_DQBUF:
