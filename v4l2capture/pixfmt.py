@@ -524,7 +524,7 @@ def _stacked_layout(
 # enum v4l2_colorspace
 _SMPTE170M, _SMPTE240M, _REC709, _JPEG, _SRGB, _BT2020, _DCI_P3 = 1, 2, 3, 7, 8, 10, 12
 # enum v4l2_ycbcr_encoding
-_ENC_601, _ENC_709, _ENC_BT2020, _ENC_SMPTE240M = 1, 2, 6, 8
+_ENC_601, _ENC_709, _ENC_XV601, _ENC_XV709, _ENC_BT2020, _ENC_SMPTE240M = 1, 2, 3, 4, 6, 8
 # enum v4l2_quantization
 _FULL_RANGE, _LIM_RANGE = 1, 2
 
@@ -557,7 +557,9 @@ def resolve_colour(format: Format) -> tuple[int, int]:  # noqa: A002
         else:
             colorspace = _SRGB
     is_full = not is_yuv or colorspace == _JPEG
-    return (
-        format.ycbcr_enc or _ENCODING.get(colorspace, _ENC_601),
-        format.quantization or (_FULL_RANGE if is_full else _LIM_RANGE),
-    )
+    encoding = format.ycbcr_enc or _ENCODING.get(colorspace, _ENC_601)
+    quantization = format.quantization or (_FULL_RANGE if is_full else _LIM_RANGE)
+    # xvYCC is defined in limited range only, whatever else a driver says.
+    if is_yuv and encoding in (_ENC_XV601, _ENC_XV709):
+        quantization = _LIM_RANGE
+    return encoding, quantization

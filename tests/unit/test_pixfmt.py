@@ -254,7 +254,7 @@ def test_what_is_no_rectangle_has_no_array(form):
 # ---- colour ----
 
 SMPTE170M, SMPTE240M, REC709, JPEG, SRGB, OPRGB, BT2020, RAW, DCI_P3 = 1, 2, 3, 7, 8, 9, 10, 11, 12
-ENC_601, ENC_709, ENC_2020, ENC_240M = 1, 2, 6, 8
+ENC_601, ENC_709, ENC_XV601, ENC_XV709, ENC_2020, ENC_240M = 1, 2, 3, 4, 6, 8
 FULL, LIMITED = 1, 2
 
 
@@ -281,6 +281,10 @@ FULL, LIMITED = 1, 2
         (make("YUYV", 640, 480, colorspace=SRGB, quantization=FULL), (ENC_601, FULL)),
         (make("RGB3", 640, 480, quantization=LIMITED), (ENC_601, LIMITED)),
         (make("GREY", 640, 480, quantization=LIMITED), (ENC_601, LIMITED)),
+        # But xvYCC has no other range than the limited one.
+        (make("YUYV", 640, 480, ycbcr_enc=ENC_XV601, quantization=FULL), (ENC_XV601, LIMITED)),
+        (make("NV12", 640, 480, ycbcr_enc=ENC_XV709, quantization=FULL), (ENC_XV709, LIMITED)),
+        (make("RGB3", 640, 480, ycbcr_enc=ENC_XV709, quantization=FULL), (ENC_XV709, FULL)),
     ],
 )
 def test_colour_defaults_are_v4l2s(form, expected):
@@ -293,7 +297,7 @@ def test_enums_are_the_kernels():
 
     for prefix in ("SMPTE170M", "SMPTE240M", "REC709", "JPEG", "SRGB", "BT2020", "DCI_P3"):
         assert getattr(pixfmt, f"_{prefix}") == kernel[f"COLORSPACE_{prefix}"]
-    for name in ("601", "709", "BT2020", "SMPTE240M"):
+    for name in ("601", "709", "XV601", "XV709", "BT2020", "SMPTE240M"):
         assert getattr(pixfmt, f"_ENC_{name}") == kernel[f"YCBCR_ENC_{name}"]
     for name in ("FULL_RANGE", "LIM_RANGE"):
         assert getattr(pixfmt, f"_{name}") == kernel[f"QUANTIZATION_{name}"]
