@@ -1,0 +1,130 @@
+# SPDX-License-Identifier: MIT
+"""vivid by hand: into a known state, another input, unplugged and plugged in again.
+
+Standard library and the library's own controls; the few ioctls that it leaves out on purpose
+(inputs, selections) are made here.
+"""
+
+import contextlib
+import fcntl
+import os
+import struct
+import subprocess
+import time
+from collections.abc import Iterator
+from enum import IntEnum
+from pathlib import Path
+
+from v4l2capture import Device, Frame, Stream
+
+NODES = Path("/sys/class/video4linux")
+DRIVER = Path("/sys/bus/platform/drivers/vivid")
+INSTANCE = "vivid.0"
+
+# The names in sysfs, which stay when the numbers change.
+SINGLE = "vivid-000-vid-cap"
+MULTI = "vivid-001-vid-cap"
+
+NODE_TIMEOUT_S = 20.0
+FRAME_TIMEOUT_S = 10.0
+
+VIDIOC_S_INPUT = 0xC0045627
+VIDIOC_S_SELECTION = 0xC040565F
+CROP, COMPOSE = 0x000, 0x100
+
+
+class Input(IntEnum):
+    WEBCAM = 0
+    TV = 1
+    S_VIDEO = 2
+    HDMI = 3
+
+
+def path_of(name: str) -> str:
+    """Return the node that the driver calls ``name``; wait for it to appear."""
+    deadline = time.monotonic() + NODE_TIMEOUT_S
+    while time.monotonic() < deadline:
+        for entry in NODES.glob("video*/name"):
+            node = Path("/dev", entry.parent.name)
+            with contextlib.suppress(OSError):  # it may go while we look
+                if entry.read_text().strip() == name and node.is_char_device():
+                    return str(node)
+        time.sleep(0.02)
+    raise AssertionError(f"there is no node named {name}")
+
+
+def _ioctl(path: str, request: int, argument: bytes) -> bytes:
+    fd = os.open(path, os.O_RDWR | os.O_CLOEXEC)
+    try:
+        return fcntl.ioctl(fd, request, argument)
+    finally:
+        os.close(fd)
+
+
+def select_input(path: str, number: Input) -> None:
+    """Switch to another input; its format is another, too."""
+    _ioctl(path, VIDIOC_S_INPUT, struct.pack("=i", number))
+
+
+def select(path: str, target: int, left: int, top: int, width: int, height: int) -> list[int]:
+    """Set the crop or compose rectangle and return the one that the driver took."""
+    # The kernel takes the single-planar type for multi-planar nodes as well.
+    asked = struct.pack("=III4i9I", 1, target, 0, left, top, width, height, *([0] * 9))
+    return list(struct.unpack("=III4i9I", _ioctl(path, VIDIOC_S_SELECTION, asked))[3:7])
+
+
+def set_bytesperline(path: str, width: int, height: int, name: str, bytesperline: int) -> None:
+    """Set a format with padded lines, which the library itself never asks for."""
+    fields = f"width={width},height={height},pixelformat={name},bytesperline={bytesperline}"
+    subprocess.run(["v4l2-ctl", "-d", path, f"--set-fmt-video={fields}"], check=True)
+
+
+def first(stream: Stream) -> Frame:
+    """Return the next frame, whole or not."""
+    deadline = time.monotonic() + FRAME_TIMEOUT_S
+    while (frame := stream.try_read()) is None:
+        assert time.monotonic() < deadline, "there is no frame at all"
+        time.sleep(0.005)
+    return frame
+
+
+def reset(path: str) -> None:
+    """Every control to its default, the webcam input, 320x180 YUYV at 60 frames/s."""
+    with Device(path) as device:
+        controls = device.controls
+        present = controls.read()
+        wrong = {
+            control.id: control.default
+            for control in controls.values()
+            if not {"read-only", "volatile", "inactive"} & control.flags
+            and control.default is not None
+            and control.type in ("int", "int64", "bool", "menu", "intmenu", "bitmask")
+            and present.get(control.name) != control.default
+        }
+        controls.set(wrong)
+    select_input(path, Input.WEBCAM)
+    with Device(path) as device:
+        device.set_format(320, 180, "YUYV", 60)
+
+
+def unbind() -> None:
+    """What pulling the plug is to a USB camera; all of vivid's nodes go."""
+    (DRIVER / "unbind").write_text(INSTANCE)
+
+
+def bind() -> None:
+    """Plug it in again and wait for the nodes, which may have other numbers."""
+    if not (DRIVER / INSTANCE).exists():
+        (DRIVER / "bind").write_text(INSTANCE)
+    for name in (SINGLE, MULTI):
+        path_of(name)
+
+
+@contextlib.contextmanager
+def unplugged() -> Iterator[None]:
+    """Unplug for the time of the block."""
+    unbind()
+    try:
+        yield
+    finally:
+        bind()
