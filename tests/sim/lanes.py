@@ -1,0 +1,129 @@
+# SPDX-License-Identifier: MIT
+"""The two cameras that the device layer is tested with: simulated, and a kernel driver's.
+
+A test that takes ``camera`` or ``device`` says what happens, and both do it. What only the
+simulated one can do (hold the clock, break things, count ioctls) is behind ``camera.sim``,
+and tests of it make that camera themselves.
+"""
+
+import ctypes
+import os
+import time
+from pathlib import Path
+from typing import Any
+
+from linuxpy.video import raw
+
+from v4l2capture import Device, Frame, SimulatedCamera, Stream
+from v4l2capture._native import ffi, lib
+
+VIVID = os.environ.get("V4L2CAPTURE_VIVID", "")
+
+_FILLED = raw.BufferFlag.DONE.value
+_QUEUED = raw.BufferFlag.QUEUED.value
+_NO_HOLES = -22  # EINVAL: past the last buffer
+
+
+def small(pixel_format: str = "YUYV", **members: Any) -> dict[str, Any]:
+    """A camera with one small format and nothing else."""
+    size = {"width": 64, "height": 48, "frame_rates": ["30", "15"]}
+    formats = [{"pixel_format": pixel_format, "sizes": [size]}]
+    return {"card": "Test", "driver": "test", "formats": formats} | members
+
+
+def simulated(profile: Any = None, **members: Any) -> SimulatedCamera:
+    """A simulated camera whose clock the test holds."""
+    return SimulatedCamera(profile or small(**members), clock="manual")
+
+
+def buffer_states(device: Device) -> list[int]:
+    """Ask the driver, past the product, for the flags of each buffer."""
+    request = lib.vc_sim_request(b"VIDIOC_QUERYBUF")
+    planes = (raw.v4l2_plane * 8)()
+    buf_type = lib.vc_device_capability(device._dev).buf_type
+    states = []
+    while True:
+        buf = raw.v4l2_buffer(type=buf_type, memory=raw.Memory.MMAP.value, index=len(states))
+        if device.info.multiplanar:
+            buf.m.planes = ctypes.cast(planes, ctypes.POINTER(raw.v4l2_plane))
+            buf.length = 8
+        rc = lib.vc_ioctl(device._dev, request, ffi.cast("void *", ctypes.addressof(buf)))
+        if rc:
+            assert rc == _NO_HOLES
+            return states
+        states.append(buf.flags)
+
+
+def queued(device: Device) -> int:
+    """Buffers in the driver's hands, filled ones included, as the driver says."""
+    return sum(bool(flags & (_QUEUED | _FILLED)) for flags in buffer_states(device))
+
+
+class SimLane:
+    """The simulated webcam. Time passes when a test says so."""
+
+    size = (320, 240)
+
+    def __init__(self, profile: Any = "webcam") -> None:
+        self.sim = simulated(profile)
+        self.path = self.sim.path
+
+    def fill(self, _device: Device, frames: int = 1) -> None:
+        """Let the camera fill so many buffers."""
+        self.sim.tick(frames)
+
+    def restore(self) -> None:
+        """Nothing outlives this camera."""
+
+
+class VividLane:
+    """The kernel's virtual camera, in the guest. Time passes by itself."""
+
+    size = (320, 180)
+
+    def __init__(self) -> None:
+        self.path = VIVID
+        with Device(self.path) as device:
+            self._values = device.controls.read()
+
+    def fill(self, device: Device, frames: int = 1) -> None:
+        """Wait until so many buffers are filled."""
+        end = time.monotonic() + 10
+        while sum(bool(flags & _FILLED) for flags in buffer_states(device)) < frames:
+            assert time.monotonic() < end, "vivid fills no buffers"
+            time.sleep(0.002)
+
+    def restore(self) -> None:
+        """Give the next test the camera that this one was given."""
+        with Device(self.path) as device:
+            values = device.controls.read()
+            for name, value in self._values.items():
+                control = device.controls[name]
+                if values.get(name) != value and not control.flags & {"read-only", "volatile"}:
+                    control.value = value
+
+
+Lane = SimLane | VividLane
+
+
+def open_small(camera: Lane) -> Device:
+    """Open a camera in a small format, which both have: few bytes, many frames."""
+    device = Device(camera.path)
+    device.set_format(*camera.size, "YUYV", 30)
+    return device
+
+
+def shoot(camera: Lane, stream: Stream) -> Frame:
+    """The next frame of a stream."""
+    camera.fill(stream._device)
+    return stream.read(10)
+
+
+def open_fds() -> int:
+    return len(list(Path("/proc/self/fd").iterdir()))
+
+
+def mappings(device_path: str) -> int:
+    """Mappings of a camera's buffers that this process has, as the kernel says."""
+    name = "v4l2capture-sim" if device_path.startswith("sim:") else device_path
+    return Path("/proc/self/maps").read_text(encoding="utf-8").count(name)
