@@ -3,8 +3,8 @@
 
 from __future__ import annotations
 
-from threading import Lock
-from typing import TYPE_CHECKING, Any
+from threading import RLock
+from typing import TYPE_CHECKING, Any, NoReturn
 from weakref import ref
 
 from ._native import ffi, lib
@@ -19,8 +19,9 @@ __all__ = ["Frame"]
 
 _release = lib.vc_lease_release
 
-# Between looking whether a frame is open and holding its lease, nobody may close it.
-_closing = Lock()
+# Between looking whether a frame is open and holding its lease, nobody may close it: no other
+# thread, that is. A finalizer that the garbage collector runs just then may close other frames.
+_closing = RLock()
 
 
 class Frame:
@@ -227,6 +228,9 @@ class Frame:
             if lib.vc_lease_copy(slot.lease, out) < 0:
                 raise MemoryError("no memory for a copy of a frame")
         return Frame._of(Slot(out[0], slot.format))
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("a frame holds a driver's buffer: copy() it, and pickle its array")
 
     # ---- life ----
 
