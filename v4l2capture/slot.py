@@ -6,13 +6,16 @@ is a pointer whose destructor lets go. An array of a whole buffer is made ten ti
 cheaper: it is a view of an array that the slot keeps, and a weak reference tells when
 it dies. What is made from it refers to it, so it dies last: NumPy shortens chains of
 views only down to an array of another class, therefore the slot's is of a class of its own.
+That one is in reach too, as ``array.base``; who keeps it keeps the buffer.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
+from functools import cache, partial
+from sys import getrefcount
 from typing import TYPE_CHECKING, Any, NamedTuple
+from weakref import ref
 
 from ._native import ffi, lib
 from .pixfmt import Format, array_layout
@@ -59,7 +62,16 @@ class Slot:
             copies and for frames that are damaged.
     """
 
-    __slots__ = ("_ring", "array", "format", "lease", "let_go", "make_array", "watch")
+    __slots__ = (
+        "__weakref__",
+        "_ring",
+        "array",
+        "format",
+        "lease",
+        "let_go",
+        "make_array",
+        "watch",
+    )
 
     # The array of the present frame, as long as the frame holds it; the frame's hold on
     # the lease is then the array's.
@@ -104,8 +116,6 @@ class Slot:
 
     def prepare(self) -> bool:
         """Set :attr:`make_array`; return whether whole buffers can be arrays."""
-        import numpy as np
-
         layout = array_layout(self.format)
         if layout is None or not self._ring:
             return False
@@ -118,15 +128,23 @@ class Slot:
         ring = ffi.cast("struct vc_ring *", self._ring)
         pixels = ffi.gc(out[0], partial(_unpin, ring, index, self.watch))
         memory = memoryview(ffi.buffer(pixels, size)).toreadonly()
-        base = type("BufferArray", (np.ndarray,), {})(
-            layout.shape, layout.dtype, memory, 0, layout.strides
-        )
+        base = _buffer_array(layout.shape, layout.dtype, memory, layout.strides)
         self.make_array = base.__array__  # a plain ndarray that refers to base
+        self.let_go = _let_go_unless_kept(self, base)
         return True
 
     def unmap(self) -> None:
         """Drop what keeps the buffer mapped, as far as no array is alive."""
+        self.let_go = _let_go_of(self.lease)
         self.make_array = None
+
+
+def _buffer_array(shape: Any, dtype: Any, memory: Any, strides: Any) -> Array:
+    import numpy as np
+
+    kind: Any = type("BufferArray", (np.ndarray,), {})
+    array: Array = kind(shape, dtype, memory, 0, strides)
+    return array
 
 
 def _let_go_of(lease: Any) -> Callable[[Any], None]:
@@ -134,6 +152,47 @@ def _let_go_of(lease: Any) -> Callable[[Any], None]:
         release(lease)
 
     return let_go
+
+
+def _let_go_unless_kept(slot: Slot, base: Array) -> Callable[[Any], None]:
+    """Return what to call when the array of a frame dies, and only ``base`` may be left."""
+    slot_ref, watch = ref(slot), slot.watch
+
+    def let_go(
+        _array: Any,
+        base: Any = base,
+        most: int = _references_to_base(),
+        references: Callable[[Any], int] = getrefcount,
+        lease: Any = slot.lease,
+        release: Callable[[Any], None] = lib.vc_lease_release,
+    ) -> None:
+        if references(base) <= most:
+            release(lease)
+            return
+        # Somebody has it: the next frame gets another one, and this frame ends with this one.
+        slot = slot_ref()
+        if slot is not None:
+            slot.unmap()
+        watch[0] = ref(base, _let_go_of(lease))
+
+    return let_go
+
+
+@cache
+def _references_to_base() -> int:
+    """Count, in a dying array's callback, the references to its base that nobody else has."""
+    counts: list[int] = []
+    base = _buffer_array((1,), "u1", bytearray(1), None)
+    make_array = base.__array__
+
+    def let_go(_array: Any, base: Any = base) -> None:
+        counts.append(getrefcount(base))
+
+    array = make_array()
+    watch = ref(array, let_go)
+    del base, array
+    assert watch() is None
+    return counts[0]
 
 
 def _unpin(ring: Any, index: int, _watch: list[Any], _pixels: Any) -> None:
