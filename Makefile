@@ -45,7 +45,7 @@ test-asan: build $(VENV)/test.stamp ## the same under address and undefined-beha
 	PYTHONPATH=$(ASAN) PYTHONSAFEPATH=1 $(PY) -m pytest --capture=sys
 
 test-hil: build $(VENV)/test.stamp $(VENV)/hil.stamp ## against real kernel drivers, in a QEMU guest
-	$(PY) tools/hil/run -- $(PY) -m pytest tests/hil
+	$(PY) tools/hil/run -- sh -ec '$(PY) -m pytest tests/hil; $(PY) -m pytest -m vivid tests/sim'
 
 fuzz: $(FUZZERS) ## random input for FUZZ_SECONDS each, from FUZZ_SEED
 	@test -n "$(FUZZERS)" || { echo "There is no tests/fuzz/fuzz_*.c" >&2; exit 1; }
