@@ -14,6 +14,8 @@ from pathlib import Path
 
 import pytest
 
+from . import vivid as vivid_
+
 IN_GUEST = os.environ.get("V4L2CAPTURE_HIL") == "1"
 WRITER = Path(__file__).with_name("loopback_writer.py")
 
@@ -28,13 +30,27 @@ def pytest_report_header() -> str:
     return "guest lane: " + ("on" if IN_GUEST else "off; run it with tools/hil/run")
 
 
+def _name(variable: str) -> str:
+    """What the driver calls the node. It stays when the camera is plugged in again."""
+    try:
+        return vivid_.NODES.joinpath(Path(os.environ[variable]).name, "name").read_text().strip()
+    except (KeyError, OSError):
+        return ""
+
+
+_NODES = (
+    "V4L2CAPTURE_VIVID",
+    "V4L2CAPTURE_VIVID_MPLANE",
+    "V4L2CAPTURE_LOOPBACK",
+    "V4L2CAPTURE_LOOPBACK_SHARED",
+)
+_NAMES = {variable: _name(variable) for variable in _NODES}
+
+
 def _node(variable: str) -> str:
-    path = os.environ.get(variable)
-    if not path:
-        pytest.fail(f"{variable} is not set: the rig did not load this camera")
-    if not Path(path).is_char_device():
-        pytest.fail(f"{variable}={path} is no device node")
-    return path
+    if not _NAMES[variable]:
+        pytest.fail(f"{variable} names no video node: the rig did not load this camera")
+    return vivid_.path_of(_NAMES[variable])
 
 
 @pytest.fixture
@@ -47,6 +63,26 @@ def vivid() -> str:
 def vivid_mplane() -> str:
     """Multi-planar capture node."""
     return _node("V4L2CAPTURE_VIVID_MPLANE")
+
+
+@pytest.fixture
+def single(vivid) -> str:
+    """Single-planar node in a known state: webcam input, defaults, 320x180 YUYV, 60 frames/s."""
+    vivid_.reset(vivid)
+    return vivid
+
+
+@pytest.fixture
+def multi(vivid_mplane) -> str:
+    """The same, multi-planar, two planes: NM12."""
+    vivid_.reset(vivid_mplane, "NM12")
+    return vivid_mplane
+
+
+@pytest.fixture(params=["single", "multi"])
+def camera(request) -> str:
+    """Both of them, one after the other."""
+    return request.getfixturevalue(request.param)
 
 
 @pytest.fixture

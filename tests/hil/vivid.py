@@ -88,8 +88,8 @@ def first(stream: Stream) -> Frame:
     return frame
 
 
-def reset(path: str) -> None:
-    """Every control to its default, the webcam input, 320x180 YUYV at 60 frames/s."""
+def reset(path: str, pixel_format: str = "YUYV") -> None:
+    """Every control to its default, the webcam input, 320x180 at 60 frames/s."""
     with Device(path) as device:
         controls = device.controls
         present = controls.read()
@@ -104,7 +104,7 @@ def reset(path: str) -> None:
         controls.set(wrong)
     select_input(path, Input.WEBCAM)
     with Device(path) as device:
-        device.set_format(320, 180, "YUYV", 60)
+        device.set_format(320, 180, pixel_format, 60)
 
 
 def unbind() -> None:
@@ -118,6 +118,7 @@ def bind() -> None:
         (DRIVER / "bind").write_text(INSTANCE)
     for name in (SINGLE, MULTI):
         path_of(name)
+    subprocess.run(["udevadm", "settle", "--timeout=30"], check=True)  # links in /dev/v4l
 
 
 @contextlib.contextmanager
