@@ -15,7 +15,7 @@ from .formats import FormatInfo, FrameSize, FrameSizeRange
 if TYPE_CHECKING:
     from .device import Device
 
-__all__ = ["take_profile"]
+__all__ = ["control_data", "format_data", "take_profile"]
 
 
 def take_profile(device: Device) -> dict[str, Any]:
@@ -27,13 +27,16 @@ def take_profile(device: Device) -> dict[str, Any]:
         "driver": info.driver,
         "bus_info": info.bus_info,
         "capabilities": sorted(info.capabilities),
-        "formats": [_format(each) for each in device.formats()],
-        "controls": [_control(each, values.get(each.name)) for each in device.controls.values()],
+        "formats": [format_data(each) for each in device.formats()],
+        "controls": [
+            control_data(each, values.get(each.name)) for each in device.controls.values()
+        ],
         "subdevices": [],
     }
 
 
-def _format(info: FormatInfo) -> dict[str, Any]:
+def format_data(info: FormatInfo) -> dict[str, Any]:
+    """Return one entry of the profile's ``formats``."""
     return {
         "pixel_format": info.pixel_format,
         "description": info.description,
@@ -62,7 +65,8 @@ def _rate(rate: Fraction) -> str:
     return str(rate)
 
 
-def _control(control: Control, value: Any) -> dict[str, Any]:
+def control_data(control: Control, value: Any) -> dict[str, Any]:
+    """Return one entry of the profile's ``controls``."""
     data: dict[str, Any] = {
         "id": f"0x{control.id:08x}",
         "name": control.name,
