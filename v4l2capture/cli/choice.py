@@ -1,0 +1,67 @@
+# SPDX-License-Identifier: MIT
+"""Which camera a command is about."""
+
+from __future__ import annotations
+
+import argparse
+
+from ..device import Device
+from ..diagnose import permission_hint
+from ..discovery import scan
+from ..errors import CaptureError, DevicePermissionError
+from .output import Failed
+
+__all__ = ["add_device", "open_camera", "reason"]
+
+_ADVICE = (
+    "`sim:webcam` is a simulated one that always works; `v4l2capture doctor` says what is missing"
+)
+
+
+def add_device(parser: argparse.ArgumentParser) -> None:
+    """Let a command take a camera."""
+    parser.add_argument(
+        "device",
+        nargs="?",
+        metavar="DEVICE",
+        help="/dev/videoN, N, a stable id, or sim:PROFILE; left out: the first camera there is",
+    )
+
+
+def open_camera(name: str | None) -> Device:
+    """Open the camera that the user means.
+
+    Raises:
+        Failed: None was named, and there is none.
+        CaptureError: It cannot be opened.
+    """
+    return Device(_first() if name is None else _path(name))
+
+
+def reason(error: CaptureError) -> str:
+    """Return why a node could not be opened, with what to do about it."""
+    if isinstance(error, DevicePermissionError) and not error.hint:
+        error.hint = permission_hint(str(error.filename))
+    return str(error)
+
+
+def _first() -> str:
+    found, failed = scan()
+    path = next((info.path for info in found if info.is_camera), None)
+    if path is not None:
+        return path
+    reasons = "".join(f"\n  {reason(error)}" for error in failed)
+    raise Failed(f"no camera found; {_ADVICE}{reasons}")
+
+
+def _path(name: str) -> str:
+    """Return the path that a number or a stable id stands for; a path as it is."""
+    if name.isascii() and name.isdigit():
+        return f"/dev/video{int(name)}"
+    if not name or "/" in name or name.startswith("sim:"):
+        return name
+    found, _ = scan()
+    path = next((info.path for info in found if info.stable_id == name), None)
+    if path is None:
+        raise Failed(f"no camera is called {name!r}; `v4l2capture list` shows what there is")
+    return path
