@@ -18,6 +18,7 @@
 #include "device.h"
 
 #define CLOSED 0x80000000u
+#define MOST_TRIES 1000 /* of a call that is interrupted, lest a driver keep us for ever */
 
 struct vc_device {
 	const struct vc_ops *ops;
@@ -72,11 +73,11 @@ int vc_device_in_child(const struct vc_device *dev)
 
 static int ioctl_retrying(struct vc_device *dev, unsigned long request, void *arg)
 {
-	int rc;
+	int rc, tries = 0;
 
 	do {
 		rc = dev->ops->ioctl(dev->node, request, arg);
-	} while (rc == -EINTR);
+	} while (rc == -EINTR && ++tries < MOST_TRIES);
 	return rc > 0 ? -EPROTO : rc; /* no V4L2 ioctl answers with a positive number */
 }
 
