@@ -20,7 +20,4 @@ int64_t vc_device_now(struct vc_device *dev);
 
 void vc_device_count_lease(struct vc_device *dev, int change);
 
-/* The epoll descriptor that tells of the ring's frames. */
-int vc_ring_epfd(const struct vc_ring *ring);
-
 #endif /* VC_DEVICE_H */

@@ -11,14 +11,14 @@
 #include <errno.h>
 #include <sys/epoll.h>
 
-#include "device.h"
+#include "ring.h"
 
 int vc_ring_wait(const struct vc_patience *patience)
 {
 	struct epoll_event event;
 	int ready;
 
-	ready = epoll_wait(vc_ring_epfd(patience->ring), &event, 1, patience->timeout_ms);
+	ready = epoll_wait(patience->ring->config.epfd, &event, 1, patience->timeout_ms);
 	if (ready < 0)
 		return -errno;
 	return ready == 0 ? -ETIMEDOUT : vc_ring_acquire(patience->ring, VC_ONLY_WHOLE);
