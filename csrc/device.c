@@ -18,7 +18,7 @@
 #include "device.h"
 
 #define CLOSED 0x80000000u
-#define MOST_TRIES 1000 /* of a call that is interrupted, lest a driver keep us for ever */
+#define MOST_TRIES 100 /* of a call that is interrupted, lest a driver keep us for ever */
 
 struct vc_device {
 	const struct vc_ops *ops;
