@@ -18,7 +18,9 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 PURE = {
     "cids",
     "constraints",
+    "controlstate",
     "dictionaries",
+    "domain",
     "errors",
     "exif",
     "jsonreader",
@@ -27,7 +29,11 @@ PURE = {
     "pixfmt",
     "profile",
     "profile_reading",
+    "rules",
+    "sensor",
+    "videomode",
     "webidl",
+    "writeplan",
 }
 
 # From the bottom up. A module, or a package as a whole, may import what is below its own line.
