@@ -26,7 +26,7 @@ from .domain import Domain, Range, Wanted, domain_of, parsed, range_of
 from .errors import OverconstrainedError
 from .videomode import CROP_AND_SCALE, NONE, Region, Size, Video, Wish
 
-__all__ = ["fitness_distance", "select_settings"]
+__all__ = ["fitness_distance", "select_settings", "selectable"]
 
 _Plain = Mapping[str, Any]
 
@@ -298,6 +298,20 @@ def _video_settings(best: Size, able: _Plain, now: _Plain, video: Video) -> dict
     if "resizeMode" in known and video.even:
         found["resizeMode"] = best.resize
     return found
+
+
+def selectable(constraints: _Plain | Dictionary | None) -> MediaTrackConstraints:
+    """Return constraints by which a device may be chosen.
+
+    Raises:
+        TypeError: Something is required that is no reason to choose a device, for example
+            a zoom; it can only be preferred, or be in an advanced set.
+    """
+    given = MediaTrackConstraints.of(constraints)
+    for name, wanted in parsed(given, False).items():
+        if wanted.is_required and not PROPERTIES[name].selects:
+            raise TypeError(f"{name} cannot be required where a device is chosen; prefer it")
+    return given
 
 
 def fitness_distance(
