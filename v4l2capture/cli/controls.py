@@ -17,7 +17,7 @@ from .output import Table, put_json, say
 
 __all__ = ["add_arguments", "run"]
 
-_HEADINGS = ("Control", "Type", "Range", "Default", "Value", "Flags")
+_HEADINGS = ("Control", "Type", "Range/step", "Default", "Value", "Flags")
 
 # Types whose minimum and maximum are numbers that say something.
 _WITHOUT_RANGE = ("bool", "button", "bitmask", "area", "rect")
@@ -93,7 +93,7 @@ def _rows(
         yield f"  {control.name}", _type(control), _range(control), default, value, flags
         for index, label in control.menu.items():
             mark = "*" if index == values.get(control.name) else " "
-            yield f"  {mark} {index}: {label}", "", "", "", "", ""
+            yield (f"  {mark} {index}: {label}",)
     if controls.failed:
         yield ("cannot be described",)
     for cid, number in controls.failed.items():
@@ -108,7 +108,7 @@ def _type(control: Control) -> str:
 def _range(control: Control) -> str:
     if control.type in _WITHOUT_RANGE:
         return f"0x{control.maximum & 0xFFFFFFFF:x}" if control.type == "bitmask" else ""
-    step = f" step {control.step}" if control.step > 1 else ""
+    step = f"/{control.step}" if control.step > 1 else ""
     return f"{control.minimum}..{control.maximum}{step}"
 
 

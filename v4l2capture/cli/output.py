@@ -13,6 +13,9 @@ from typing import Any
 __all__ = ["Failed", "Table", "put", "put_json", "say", "visible", "writing_result"]
 
 
+_GAP = "  "
+
+
 class Failed(Exception):  # noqa: N818 (it is no error of the program)
     """The request cannot be done. The text is for the person who made it."""
 
@@ -53,9 +56,10 @@ def visible(text: str) -> str:
 
 @dataclass
 class Table:
-    """Rows under headings; pretty on a terminal, plain columns in a pipe.
+    """Rows in columns under headings.
 
-    A row of one cell is a heading within the table.
+    A row of one cell goes across all columns: a heading, or, indented, a detail of the row
+    above. On a terminal that is too narrow the last column becomes such details.
     """
 
     headings: Sequence[str]
@@ -63,30 +67,38 @@ class Table:
 
     def put(self) -> None:
         """Print the table on stdout."""
-        rows = [[visible(cell) for cell in row] for row in self.rows]
         with writing_result():
             if sys.stdout.isatty():
-                self._put_pretty(rows)
+                self._put_on_terminal()
             else:
-                self._put_plain(rows)
+                for line, _ in self._lines(sys.maxsize):
+                    print(line)
 
-    def _put_plain(self, rows: list[list[str]]) -> None:
-        full = [row for row in rows if len(row) > 1]
-        widths = [max(map(len, column)) for column in zip(self.headings, *full, strict=True)]
-        for row in ([heading.upper() for heading in self.headings], *rows):
-            cells = zip(row, widths, strict=False)
-            print("  ".join(cell.ljust(width) for cell, width in cells).rstrip())
-
-    def _put_pretty(self, rows: list[list[str]]) -> None:
-        from rich import box
+    def _put_on_terminal(self) -> None:
         from rich.console import Console
-        from rich.table import Table as RichTable
         from rich.text import Text
 
-        table = RichTable(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1), highlight=False)
-        for i, heading in enumerate(self.headings):
-            table.add_column(heading, overflow="fold", no_wrap=i == 0)
+        console = Console()
+        for line, is_heading in self._lines(console.width):
+            console.print(Text(line, "bold" if is_heading else ""), soft_wrap=True)
+
+    def _lines(self, room: int) -> Iterator[tuple[str, bool]]:
+        """Yield the lines, and whether each is a heading."""
+        rows = [tuple(map(visible, row)) for row in self.rows]
+        columns = zip(self.headings, *(row for row in rows if len(row) > 1), strict=True)
+        widths = [max(map(len, column)) for column in columns]
+        if sum(widths) + len(_GAP) * (len(widths) - 1) > room:
+            del widths[-1]
+        yield _in_columns(self.headings, widths), True
         for row in rows:
-            style = "bold" if len(row) == 1 else ""
-            table.add_row(*(Text(cell) for cell in row), style=style)
-        Console().print(table)
+            if len(row) == 1:
+                yield row[0], not row[0].startswith(" ")
+                continue
+            yield _in_columns(row, widths), False
+            if len(row) > len(widths) and row[-1]:
+                yield f"      {self.headings[-1].lower()}: {row[-1]}", False
+
+
+def _in_columns(cells: Sequence[str], widths: list[int]) -> str:
+    padded = (cell.ljust(width) for cell, width in zip(cells, widths, strict=False))
+    return _GAP.join(padded).rstrip()

@@ -123,7 +123,7 @@ def run(args: argparse.Namespace) -> int:
         _set_format(device, args, make.wanted if make else ())
         present = device.format
         if not args.quiet:
-            say(f"recording {present} from {device.info.card} ({device.path})")
+            say(f"recording {present} from {device.path}")
         with writing_files(path):
             writer = (
                 make(path, present)

@@ -41,16 +41,17 @@ class Stop:
 
     def _restore(self) -> None:
         for number, handler in self._before.items():
-            signal.signal(number, handler)
+            signal.signal(number, signal.SIG_DFL if handler is None else handler)
         self._before = {}
 
     def __enter__(self) -> Stop:
         if threading.current_thread() is not threading.main_thread():
             return self  # only the main thread may
         for number in _SIGNALS:
-            handler = signal.getsignal(number)
-            if handler not in (signal.SIG_IGN, None):  # as under nohup
-                self._before[number] = signal.signal(number, self._note)
+            if number == signal.SIGHUP and signal.getsignal(number) == signal.SIG_IGN:
+                continue  # nohup wants it so
+            # Shells start jobs behind & with SIGINT ignored; kill -INT shall end them still.
+            self._before[number] = signal.signal(number, self._note)
         return self
 
     def __exit__(

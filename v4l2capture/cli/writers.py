@@ -241,7 +241,9 @@ class _Container(Writer):
         self._last = -1
         self._is_broken = False
         self._part = Part(path)
-        self._container = av.open(_Sink(self._part), "w", format=self.muxer)
+        self._container = av.open(
+            _Sink(self._part), "w", format=self.muxer, options={"flush_packets": "1"}
+        )
         self._stream = self._container.add_mux_stream(
             "mjpeg", rate, width=format.width, height=format.height, time_base=self._time_base
         )
