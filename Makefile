@@ -47,7 +47,7 @@ test-asan: build $(VENV)/test.stamp ## the same under address and undefined-beha
 test-hil: build $(VENV)/test.stamp $(VENV)/hil.stamp ## against real kernel drivers, in a QEMU guest
 	$(PY) tools/hil/run -- sh -ec '$(PY) -m pytest tests/hil; $(PY) -m pytest -m vivid tests/sim'
 
-fuzz: $(FUZZERS) ## random input for FUZZ_SECONDS each, from FUZZ_SEED
+fuzz: build $(VENV)/test.stamp $(FUZZERS) ## random input for FUZZ_SECONDS each, from FUZZ_SEED
 	@test -n "$(FUZZERS)" || { echo "There is no tests/fuzz/fuzz_*.c" >&2; exit 1; }
 	@for fuzzer in $(FUZZERS); do \
 		echo "$$fuzzer: $(FUZZ_SECONDS) s, seed $(FUZZ_SEED)"; mkdir -p $$fuzzer.found; \
@@ -55,8 +55,9 @@ fuzz: $(FUZZERS) ## random input for FUZZ_SECONDS each, from FUZZ_SEED
 			-print_final_stats=1 -artifact_prefix=$$fuzzer- $$fuzzer.found \
 			$$(ls -d tests/fuzz/corpus/$${fuzzer##*/fuzz_}) >$$fuzzer.log 2>&1 || \
 			{ tail -n 60 $$fuzzer.log; exit 1; }; \
-		grep stat::number_of_executed_units $$fuzzer.log; \
+		grep -E 'DONE|stat::number_of_executed_units' $$fuzzer.log; \
 	done
+	FUZZ_SECONDS=$(FUZZ_SECONDS) $(PY) -m pytest tests/fuzz --hypothesis-seed=$(FUZZ_SEED)
 
 bench: build $(BENCH) $(VENV)/test.stamp $(VENV)/bench.stamp $(VENV)/hil.stamp ## compare with other libraries; prints JSON
 	@$(PY) tools/bench.py
@@ -118,13 +119,24 @@ build/bench/%: tests/bench/guest/%.c tests/bench/guest/sum.c tests/bench/guest/s
 	@mkdir -p $(@D)
 	$(CC) -O2 -Wall -Wextra -o $@ $(filter %.c,$^)
 
+FUZZ_CFLAGS := -std=c11 -D_GNU_SOURCE -g -O1 -fno-sanitize-recover=all -Icsrc -pthread
+FUZZ_CORE   := $(patsubst csrc/%.c,build/fuzz/core/%.o,$(filter %.c,$(CSRC)))
+
 # Each fuzzer with all of the core, and with what the fuzzers share.
-build/fuzz/%: tests/fuzz/%.c $(filter-out tests/fuzz/fuzz_%,$(wildcard tests/fuzz/*.[ch])) $(CSRC)
+build/fuzz/%: tests/fuzz/%.c $(filter-out tests/fuzz/fuzz_%,$(wildcard tests/fuzz/*.[ch])) $(FUZZ_CORE)
+	$(FUZZ_CC) $(FUZZ_CFLAGS) -fsanitize=fuzzer,address,undefined $(FUZZ_LINK) -o $@ $(filter %.c %.o,$^)
+
+build/fuzz/core/%.o: csrc/%.c $(filter %.h,$(CSRC))
 	@command -v $(FUZZ_CC) >/dev/null || { echo "Fuzzing needs $(FUZZ_CC) and its runtime:" \
 		"sudo apt-get install clang libclang-rt-dev" >&2; exit 1; }
 	@mkdir -p $(@D)
-	$(FUZZ_CC) -std=c11 -D_GNU_SOURCE -g -O1 -fsanitize=fuzzer,address,undefined \
-		-fno-sanitize-recover=all -Icsrc -pthread $(FUZZ_LINK) -o $@ $(filter %.c,$^)
+	@$(FUZZ_CC) $(FUZZ_CFLAGS) -fsanitize=fuzzer-no-link,address,undefined $(FUZZ_TARGET) -c -o $@ $<
+
+# Clang does not know the pragma that says so in the source.
+ifeq ($(shell uname -m),x86_64)
+build/fuzz/core/convert_rows_sse41.o: FUZZ_TARGET := -msse4.1
+build/fuzz/core/convert_rows_avx2.o: FUZZ_TARGET := -mavx2
+endif
 
 # It chooses the instruction set itself.
 build/fuzz/fuzz_convert: FUZZ_LINK := -Wl,--wrap=vc_rows_best
