@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import select
@@ -176,7 +177,8 @@ class Device:
     def _disown(self, stream: Stream) -> None:
         self._streams.discard(stream)
         if self._either is not None:
-            self._either.unregister(stream.fileno())
+            with contextlib.suppress(OSError):  # it never began, or another thread was quicker
+                self._either.unregister(stream.fileno())
 
     # ---- waiting ----
 

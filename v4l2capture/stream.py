@@ -107,7 +107,6 @@ class Stream:
 
     Attributes:
         format: The format that the frames have.
-        timeout: As given; may be changed.
 
     Raises:
         DeviceBusyError: Another program, another stream, or frames that are still alive
@@ -130,13 +129,12 @@ class Stream:
     ) -> None:
         if not 1 <= buffers <= lib.VC_MAX_BUFFERS:
             raise ValueError(f"buffers={buffers!r}: give 1 to {lib.VC_MAX_BUFFERS}")
-        milliseconds(timeout)  # complains about a bad one
+        self._quick: _Quick = _NEVER
         self.timeout = timeout
         self.format = device.format
         self._device = device
         self._copy_when_low = copy_when_low
         self._copied = 0
-        self._quick: _Quick = _NEVER
         waiter = Waiter()
         self._waiter: Waiter | _Closed = waiter
         self._ring: Any = self._new_ring(buffers, waiter)
@@ -232,9 +230,9 @@ class Stream:
         for alarms in count():
             if not self._waiter.wait(left):
                 self._time_out(seconds)
-            frame = self._take(how)
+            self._be_quick(timeout, milliseconds(seconds))
+            frame = self._take(how)  # which may be the last one, and forbid it again
             if frame is not None:
-                self._be_quick(timeout, milliseconds(seconds))
                 return frame
             left = self._left(end, alarms)
         raise AssertionError("count() ends")
@@ -244,9 +242,10 @@ class Stream:
 
         Not while the last buffer is given away, when waiting might never end.
         """
-        if self._ring is not None and isinstance(self._waiter, Waiter):
-            patience = ffi.new("struct vc_patience *", (self._ring, timeout_ms))
-            self._quick = (timeout, patience, self._slots, self._waiter)
+        ring, waiter = self._ring, self._waiter
+        if ring is not None and isinstance(waiter, Waiter):
+            patience = ffi.new("struct vc_patience *", (ring, timeout_ms))
+            self._quick = (timeout, patience, self._slots, waiter)
 
     async def _wait_for_async(self, how: int, timeout: float | None) -> Frame:
         seconds = self.timeout if timeout is _DEFAULT else timeout
@@ -274,9 +273,10 @@ class Stream:
         return FOREVER if end is None else milliseconds(max(0.0, end - monotonic()))
 
     def _take(self, how: int) -> Frame | None:
-        if self._ring is None:
+        ring = self._ring
+        if ring is None:
             raise ClosedError("the stream is closed")
-        index = _acquire(self._ring, how)
+        index = _acquire(ring, how)
         return self._frame(index) if index >= 0 else self._unusual(index)
 
     def _frame(self, index: int) -> Frame:
@@ -294,6 +294,9 @@ class Stream:
         if index <= -_LAST:
             return self._last(-_LAST - index)
         if index == -errno.ENOBUFS:
+            self._quick = _NEVER
+            if self._copy_when_low:  # another thread is about to give the last one back
+                return None
             raise StarvedError(
                 f"all {self.buffers} buffers of {self._device.path} are held by frames that "
                 "are alive; drop some, copy() what you keep, or ask for more buffers"
@@ -322,6 +325,17 @@ class Stream:
     # ---- state ----
 
     @property
+    def timeout(self) -> float | None:
+        """As given; may be changed."""
+        return self._timeout
+
+    @timeout.setter
+    def timeout(self, seconds: float | None) -> None:
+        milliseconds(seconds)  # complains about a bad one
+        self._timeout = seconds
+        self._quick = _NEVER
+
+    @property
     def buffers(self) -> int:
         """How many buffers the driver gave us."""
         return int(lib.vc_ring_count(self._held()))
@@ -339,9 +353,10 @@ class Stream:
         return StreamStats(out.delivered, out.dropped, out.broken, out.stale, self._copied)
 
     def _held(self) -> Any:
-        if self._ring is None:
+        ring = self._ring
+        if ring is None:
             raise ClosedError("the stream is closed")
-        return self._ring
+        return ring
 
     def close(self) -> None:
         """Stop streaming and give the buffers back. Frames that are alive stay readable.
