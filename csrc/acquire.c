@@ -64,8 +64,9 @@ static int is_jpeg(const struct vc_plane *plane)
 	return end[-2] == 0xff && end[-1] == 0xd9;
 }
 
-static enum vc_broken judge(const struct vc_ring *ring, const struct vc_lease *lease)
+static enum vc_broken judge(const struct vc_ring *ring, const struct buffer *buffer)
 {
+	const struct vc_lease *lease = &buffer->lease;
 	uint32_t i;
 
 	if (lease->flags & V4L2_BUF_FLAG_ERROR)
@@ -77,6 +78,9 @@ static enum vc_broken judge(const struct vc_ring *ring, const struct vc_lease *l
 	}
 	if (ring->config.jpeg && !is_jpeg(&lease->planes[0]))
 		return VC_BROKEN_JPEG;
+	/* Who pinned it has seen the picture begin at the start of the buffer. */
+	if (buffer->pins && lease->planes[0].start != buffer->start[0])
+		return VC_BROKEN_ERROR;
 	return VC_WHOLE;
 }
 
@@ -109,7 +113,7 @@ static void fill_lease(struct vc_ring *ring, const struct request *req, struct b
 		set_plane(buffer, 0, 0, req->buf.bytesused);
 	}
 	stamp(ring, &req->buf, lease);
-	lease->broken = judge(ring, lease);
+	lease->broken = judge(ring, buffer);
 	count_gap(ring, lease->sequence);
 	if (lease->broken)
 		ring->stats.broken++;
@@ -201,3 +205,6 @@ int vc_ring_acquire(struct vc_ring *ring, uint32_t how)
 	pthread_mutex_unlock(&ring->lock);
 	return rc;
 }
+	} else if (index == -EAGAIN && ring->error < 0) {
+		index = ring->error;
+		ring->error = 0;
