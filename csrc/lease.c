@@ -18,7 +18,7 @@ static void give_back(struct vc_ring *ring, struct buffer *buffer)
 		if (rc < 0)
 			ring->error = rc;
 	} else if (!ring->attached) {
-		vc_ring_unmap_unused(ring);
+		vc_ring_tidy(ring);
 	}
 }
 

@@ -79,13 +79,25 @@ static void unmap_buffer(struct vc_ring *ring, struct buffer *buffer)
 	}
 }
 
-void vc_ring_unmap_unused(struct vc_ring *ring)
+/* All but leased and pinned ones.  Returns how many these are. */
+static uint32_t unmap_unused(struct vc_ring *ring)
 {
-	uint32_t i;
+	uint32_t i, used = 0;
 
 	for (i = 0; i < ring->count; i++) {
 		if (ring->buffers[i].state == FREE && ring->buffers[i].pins == 0)
 			unmap_buffer(ring, &ring->buffers[i]);
+		else
+			used++;
+	}
+	return used;
+}
+
+void vc_ring_tidy(struct vc_ring *ring)
+{
+	if (unmap_unused(ring) == 0 && ring->unfreed) {
+		ring->unfreed = 0;
+		request_buffers(ring, 0, NULL);
 	}
 }
 
@@ -138,7 +150,7 @@ int vc_ring_new(struct vc_device *dev, const struct vc_ring_config *config, stru
 	return 0;
 
 err_detach:
-	vc_ring_unmap_unused(ring); /* before REQBUFS(0), which some drivers refuse while mapped */
+	unmap_unused(ring); /* before REQBUFS(0), which some drivers refuse while mapped */
 	request_buffers(ring, 0, NULL);
 err_destroy:
 	destroy(ring);
@@ -267,11 +279,12 @@ int vc_ring_close(struct vc_ring *ring)
 	if (ring->attached) {
 		ring->attached = 0;
 		stream_off(ring);
-		vc_ring_unmap_unused(ring);
+		unmap_unused(ring);
 		rc = request_buffers(ring, 0, NULL);
 	}
 	pthread_mutex_unlock(&ring->lock);
 	return rc == -EBUSY ? rc : 0; /* whatever else: the buffers are not ours any more */
+		ring->unfreed = rc == -EBUSY;
 }
 
 void vc_ring_free(struct vc_ring *ring)
@@ -312,7 +325,7 @@ void vc_ring_unpin(struct vc_ring *ring, uint32_t index)
 		pthread_mutex_lock(&ring->lock);
 		ring->buffers[index].pins--;
 		if (!ring->attached)
-			vc_ring_unmap_unused(ring);
+			vc_ring_tidy(ring);
 		pthread_mutex_unlock(&ring->lock);
 	}
 	vc_ring_unref(ring);

@@ -29,6 +29,8 @@ struct vc_ring {
 	uint32_t leased;
 	int attached; /* the driver's buffers are ours until close() */
 	int streaming;
+	int deaf; /* the watch began while a frame was ready; see watch_again() */
+	int unfreed; /* the driver keeps its buffers until the last is unmapped */
 	int error; /* of a QBUF in a release, for the next acquire */
 	int has_sequence;
 	uint32_t sequence; /* of the last frame */
@@ -60,8 +62,8 @@ static inline void vc_ring_init_request(const struct vc_ring *ring, struct reque
 /* Hand one buffer to the driver.  With the lock held.  0 or -errno of VIDIOC_QBUF. */
 int vc_ring_queue(struct vc_ring *ring, uint32_t index);
 
-/* Unmap all buffers but leased and pinned ones.  With the lock held. */
-void vc_ring_unmap_unused(struct vc_ring *ring);
+/* After close(): unmap all buffers but leased and pinned ones.  With the lock held. */
+void vc_ring_tidy(struct vc_ring *ring);
 
 /*
  * After a fork the child owns copies of the memory, but the camera and the
