@@ -16,6 +16,7 @@ from ._native import ffi, lib
 from .controls import Controls
 from .discovery import DeviceInfo, describe, open_node
 from .errors import (
+    CaptureError,
     BandwidthError,
     ClosedError,
     DeviceBusyError,
@@ -67,9 +68,10 @@ class Device:
             raise ValueError(f"path={path!r}: give a node such as '/dev/video0'")
         self._streams: weakref.WeakSet[Stream] = weakref.WeakSet()
         self._either: select.epoll | None = None  # frames or events; made when asked for
+        self._dev: Any = None
         self._closed = False
         try:
-            self._dev: Any = open_node(self.path)
+            self._dev = open_node(self.path)
         except DeviceError as error:
             raise self._explained(error) from None
         self.info: DeviceInfo = describe(self.path, self._dev)
@@ -238,11 +240,18 @@ class Device:
 
     def _explained(self, error: DeviceError) -> DeviceError:
         if isinstance(error, DeviceBusyError):
-            error.hint = diagnose.busy_hint(self.path, lib.vc_device_leased(self._dev))
+            if len(self._streams):
+                error.hint = "A stream of this device is open; close that first"
+            else:
+                alive = lib.vc_device_leased(self._dev) if self._dev else 0
+                error.hint = diagnose.busy_hint(self.path, alive)
         elif isinstance(error, DevicePermissionError):
             error.hint = diagnose.permission_hint(self.path)
         elif isinstance(error, BandwidthError):
-            error.hint = diagnose.bandwidth_hint(self.format, self.formats())
+            with contextlib.suppress(CaptureError):  # of a camera that is busy failing
+                error.hint = diagnose.bandwidth_hint(self.format, self.formats())
+        elif error.operation == "VIDIOC_G_FMT" and error.errno in (errno.ENOTTY, errno.EINVAL):
+            error.hint = "It gives no pictures now. Is it a loopback that nobody feeds?"
         return error
 
     # ---- life ----
