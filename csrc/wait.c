@@ -18,6 +18,13 @@ int vc_ring_wait(const struct vc_patience *patience)
 	struct epoll_event event;
 	int ready;
 
+	if (vc_ring_is_foreign(patience->ring))
+		return -ECHILD; /* at once, and not when the parent's camera has a frame */
+	if (patience->ring->deaf) { /* then nothing tells of the frames that are there */
+		index = vc_ring_acquire(patience->ring, VC_ONLY_WHOLE);
+		if (index != -EAGAIN)
+			return index;
+	}
 	ready = epoll_wait(patience->ring->config.epfd, &event, 1, patience->timeout_ms);
 	if (ready < 0)
 		return -errno;

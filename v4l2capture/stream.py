@@ -366,7 +366,8 @@ class Stream:
         ring, waiter = self._ring, self._waiter
         if ring is None or isinstance(waiter, _Closed):
             return
-        self._device._disown(self)
+        if waiter.is_ours():
+            self._device._disown(self)
         self._quick = _NEVER
         for slot in self._slots:
             slot.unmap()

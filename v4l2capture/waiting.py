@@ -45,12 +45,13 @@ class Waiter:
     reused under a thread that still waits on it.
     """
 
-    __slots__ = ("__weakref__", "_epoll", "_futures", "_wake")
+    __slots__ = ("__weakref__", "_epoll", "_futures", "_process", "_wake")
 
     def __init__(self) -> None:
         self._epoll = select.epoll()
         self._wake = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)
         self._epoll.register(self._wake, select.EPOLLIN)
+        self._process = os.getpid()
         self._futures: dict[Any, set[asyncio.Future[None]]] = {}
 
     def __del__(self) -> None:
@@ -60,9 +61,14 @@ class Waiter:
         """Return the epoll descriptor: readable when there is something to fetch."""
         return self._epoll.fileno()
 
+    def is_ours(self) -> bool:
+        """Whether this is the process that made it; a fork shares what the kernel knows of it."""
+        return self._process == os.getpid()
+
     def wake(self) -> None:
-        """End every wait, now and in future."""
-        os.eventfd_write(self._wake, 1)
+        """End every wait, now and in future. A forked child cannot end its parent's."""
+        if self.is_ours():
+            os.eventfd_write(self._wake, 1)
 
     def wait(self, timeout_ms: int) -> int:
         """Wait for at most so many milliseconds.
