@@ -190,6 +190,9 @@ static int acquire_locked(struct vc_ring *ring, uint32_t how)
 		vc_device_count_lease(ring->dev, 1);
 		if (ring->leased == ring->count)
 			index = -VC_LAST - index;
+	} else if (index == -EAGAIN && ring->error < 0) {
+		index = ring->error;
+		ring->error = 0;
 	}
 	return index;
 }
@@ -205,6 +208,3 @@ int vc_ring_acquire(struct vc_ring *ring, uint32_t how)
 	pthread_mutex_unlock(&ring->lock);
 	return rc;
 }
-	} else if (index == -EAGAIN && ring->error < 0) {
-		index = ring->error;
-		ring->error = 0;

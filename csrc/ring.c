@@ -281,10 +281,10 @@ int vc_ring_close(struct vc_ring *ring)
 		stream_off(ring);
 		unmap_unused(ring);
 		rc = request_buffers(ring, 0, NULL);
+		ring->unfreed = rc == -EBUSY;
 	}
 	pthread_mutex_unlock(&ring->lock);
 	return rc == -EBUSY ? rc : 0; /* whatever else: the buffers are not ours any more */
-		ring->unfreed = rc == -EBUSY;
 }
 
 void vc_ring_free(struct vc_ring *ring)
@@ -345,21 +345,21 @@ uint32_t vc_ring_leased(struct vc_ring *ring)
 {
 	uint32_t leased;
 
+	if (vc_ring_is_foreign(ring))
+		return ring->leased;
 	pthread_mutex_lock(&ring->lock);
 	leased = ring->leased;
 	pthread_mutex_unlock(&ring->lock);
-	if (vc_ring_is_foreign(ring))
-		return ring->leased;
 	return leased;
 }
 
 void vc_ring_stats(struct vc_ring *ring, struct vc_ring_stats *out)
 {
-	pthread_mutex_lock(&ring->lock);
-	*out = ring->stats;
-	pthread_mutex_unlock(&ring->lock);
 	if (vc_ring_is_foreign(ring)) { /* in which another thread may hold the lock for ever */
 		*out = ring->stats;
 		return;
 	}
+	pthread_mutex_lock(&ring->lock);
+	*out = ring->stats;
+	pthread_mutex_unlock(&ring->lock);
 }

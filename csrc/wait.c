@@ -16,7 +16,7 @@
 int vc_ring_wait(const struct vc_patience *patience)
 {
 	struct epoll_event event;
-	int ready;
+	int ready, index;
 
 	if (vc_ring_is_foreign(patience->ring))
 		return -ECHILD; /* at once, and not when the parent's camera has a frame */

@@ -16,8 +16,8 @@ from ._native import ffi, lib
 from .controls import Controls
 from .discovery import DeviceInfo, describe, open_node
 from .errors import (
-    CaptureError,
     BandwidthError,
+    CaptureError,
     ClosedError,
     DeviceBusyError,
     DeviceError,
@@ -68,8 +68,8 @@ class Device:
             raise ValueError(f"path={path!r}: give a node such as '/dev/video0'")
         self._streams: weakref.WeakSet[Stream] = weakref.WeakSet()
         self._either: select.epoll | None = None  # frames or events; made when asked for
-        self._dev: Any = None
         self._closed = False
+        self._dev: Any = None
         try:
             self._dev = open_node(self.path)
         except DeviceError as error:

@@ -214,6 +214,22 @@ def test_copies_do_not_keep_the_driver_busy(clingy):
     assert copy.ok
 
 
+def test_format_can_be_set_once_the_last_frame_is_gone(clingy):
+    """The driver refused to free its buffers at the close: they go with the frame."""
+    device = Device(clingy.path)
+    stream = device.stream()
+    clingy.tick()
+    frame = stream.try_read()
+    array = frame.array()
+    stream.close()
+    with pytest.raises(DeviceBusyError, match="1 frame is still alive"):
+        device.set_format(64, 48)
+
+    del frame, array
+
+    assert device.set_format(64, 48).width == 64
+
+
 # ---- closing a frame ----
 
 
