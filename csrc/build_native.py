@@ -34,7 +34,7 @@ for cdef in sorted(CSRC.rglob("*.cdef.h")):
     ffibuilder.cdef(cdef.read_text(encoding="utf-8"))
 ffibuilder.set_source(
     "v4l2capture._native",
-    "#include <sys/epoll.h>\n" + "".join(f'#include "{name}"\n' for name in HEADERS),
+    "".join(f'#include "{name}"\n' for name in HEADERS),
     sources=files("*.c"),
     depends=[*files("*.h"), *files("*.py")],  # make it anew; and are part of the sdist
     include_dirs=[str(CSRC)],
