@@ -167,6 +167,23 @@ static int take(struct vc_ring *ring, uint32_t how)
 	return best;
 }
 
+/*
+ * v4l2loopback takes note of who waits only while it has nothing to read.  A
+ * watch that began when a frame was ready never wakes anybody, so it begins once
+ * more now that none is; and if one came meanwhile, again next time.
+ */
+static int watch_again(struct vc_ring *ring, uint32_t how)
+{
+	int index;
+
+	vc_device_watch(ring->dev, ring->config.epfd, EPOLL_CTL_DEL, EPOLLIN);
+	vc_device_watch(ring->dev, ring->config.epfd, EPOLL_CTL_ADD, EPOLLIN);
+	index = take(ring, how);
+	if (index == -EAGAIN)
+		ring->deaf = 0;
+	return index;
+}
+
 static int acquire_locked(struct vc_ring *ring, uint32_t how)
 {
 	int index, rc;
@@ -181,6 +198,8 @@ static int acquire_locked(struct vc_ring *ring, uint32_t how)
 	if (ring->leased == ring->count)
 		return -ENOBUFS;
 	index = take(ring, how);
+	if (index == -EAGAIN && ring->deaf)
+		index = watch_again(ring, how);
 	if (index >= 0) {
 		ring->buffers[index].state = LEASED;
 		ring->buffers[index].lease.holds = 1;

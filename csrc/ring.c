@@ -235,7 +235,10 @@ static int stream_on(struct vc_ring *ring, uint32_t *request)
 	/* Only now: a watch before REQBUFS would start the kernel's read() emulation. */
 	if (ring->config.epfd < 0)
 		return 0;
-	return vc_device_watch(ring->dev, ring->config.epfd, EPOLL_CTL_ADD, EPOLLIN);
+	rc = vc_device_watch(ring->dev, ring->config.epfd, EPOLL_CTL_ADD, EPOLLIN);
+	if (rc == 0)
+		ring->deaf = epoll_wait(ring->config.epfd, &(struct epoll_event){0}, 1, 0) > 0;
+	return rc;
 }
 
 int vc_ring_start(struct vc_ring *ring, uint32_t *request)
