@@ -309,7 +309,7 @@ int64_t vc_ring_pin(struct vc_ring *ring, uint32_t index, const uint8_t **out)
 		return rc;
 	buffer = &ring->buffers[index];
 	pthread_mutex_lock(&ring->lock);
-	if (ring->num_planes == 1 && buffer->length[0] &&
+	if (ring->attached && ring->num_planes == 1 && buffer->length[0] &&
 	    buffer->lease.planes[0].start == buffer->start[0]) {
 		buffer->pins++;
 		ring->refs++;

@@ -134,7 +134,8 @@ class Frame:
         Returns:
             Rows top to bottom: ``uint8`` of shape ``(H, W, channels)`` for packed formats,
             ``(H, W)`` for grey and 8-bit Bayer, ``uint16`` for formats in 16-bit words.
-            Padding at the end of a line is skipped by the strides. The same array each time.
+            Padding at the end of a line is skipped by the strides. The same array each time
+            while the stream is open.
 
         Raises:
             ClosedError: The frame was closed.

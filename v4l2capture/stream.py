@@ -369,9 +369,10 @@ class Stream:
         if waiter.is_ours():
             self._device._disown(self)
         self._quick = _NEVER
-        for slot in self._slots:
-            slot.unmap()
-        lib.vc_ring_close(ring)
+        for _ in range(2):  # a second time for who asked for an array between the lines
+            for slot in self._slots:
+                slot.unmap()
+            lib.vc_ring_close(ring)
         waiter.wake()
         self._waiter = _Closed()  # before the ring: who finds no ring must find no waiter
         self._ring = None

@@ -353,7 +353,8 @@ def test_frame_is_not_duplicated_behind_its_back(camera, device, protocol):
 
 
 def test_array_is_the_same_as_long_as_it_lives(camera, device):
-    frame = shoot(camera, device.stream())
+    stream = device.stream()
+    frame = shoot(camera, stream)
 
     assert frame.array() is frame.array()
 
