@@ -10,6 +10,7 @@ import errno
 import select
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
+from threading import RLock
 from time import monotonic
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -90,6 +91,7 @@ class Events:
     def __init__(self, device: Device) -> None:
         self._device = device
         self._waiter: Waiter | None = None
+        self._making = RLock()  # of the waiter
 
     # ---- what to be told ----
 
@@ -184,22 +186,23 @@ class Events:
 
     def _wait(self) -> Waiter:
         """The waiter is made when the first one waits: most programs never do."""
-        waiter = self._waiter
-        if waiter is None:
-            waiter = Waiter()
-            self._device._check(
-                lib.vc_device_watch(
-                    self._device._dev, waiter.fileno(), lib.EPOLL_CTL_ADD, select.EPOLLPRI
-                ),
-                "epoll_ctl",
-            )
-            self._waiter = waiter
-        if self._device.closed:
-            raise ClosedError(f"{self._device.path} is closed")
-        return waiter
+        device = self._device
+        with self._making:
+            if device.closed:  # and those that wait were woken, or will be after these lines
+                raise ClosedError(f"{device.path} is closed")
+            if self._waiter is None:
+                waiter = Waiter()
+                descriptor = waiter.fileno()
+                rc = lib.vc_device_watch(
+                    device._dev, descriptor, lib.EPOLL_CTL_ADD, select.EPOLLPRI
+                )
+                device._check(rc, "epoll_ctl")
+                self._waiter = waiter
+            return self._waiter
 
     def _close(self) -> None:
-        waiter, self._waiter = self._waiter, None
+        with self._making:
+            waiter, self._waiter = self._waiter, None
         if waiter is not None:
             waiter.wake()
 
