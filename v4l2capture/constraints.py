@@ -166,8 +166,16 @@ def _fail(name: str, wanted: Wanted, capabilities: _Plain, settings: _Plain) -> 
     if name not in capabilities and name not in settings:
         raise OverconstrainedError(name, f"this camera has no {name}")
     have = capabilities.get(name, settings.get(name))
-    want = wanted.among if wanted.among is not None else f"{wanted.low} to {wanted.high}"
-    raise OverconstrainedError(name, f"{name} cannot be {want}; the camera has {have}")
+    raise OverconstrainedError(name, f"{name} cannot be {_words(wanted)}; the camera has {have}")
+
+
+def _words(wanted: Wanted) -> str:
+    if wanted.among is not None:
+        return " or ".join(map(str, wanted.among))
+    if wanted.low == wanted.high:
+        return f"{wanted.low}"
+    low = [f"at least {wanted.low}"] if wanted.low > -math.inf else []
+    return " and ".join([*low, *([f"at most {wanted.high}"] if wanted.high < math.inf else [])])
 
 
 def _require(

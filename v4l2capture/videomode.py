@@ -71,15 +71,15 @@ class Region:
         return replace(self, **new) if new[name][0] <= new[name][1] else None
 
     def allows(self, size: Size) -> bool:
-        """Whether a mode lies inside; a ratio counts to the nearest pixel."""
+        """Whether a mode lies inside; a ratio is met by the pixel that is nearest to it."""
         width, height = size.width, size.height
         return (
             size.resize in self.resize
             and self.width[0] <= width <= self.width[1]
             and self.height[0] <= height <= self.height[1]
             and self.rate[0] - _RATE_TOLERANCE <= size.rate <= self.rate[1] + _RATE_TOLERANCE
-            and self.aspect[0] * height <= width + 0.5
-            and width - 0.5 <= self.aspect[1] * height
+            and self.aspect[0] * height - width <= max(0.5, self.aspect[0] / 2)
+            and width - self.aspect[1] * height <= max(0.5, self.aspect[1] / 2)
         )
 
 

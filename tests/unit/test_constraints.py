@@ -1,13 +1,21 @@
 # SPDX-License-Identifier: MIT
 """Constraints: what is chosen, what is refused and by which name."""
 
+import pickle
 import time
 
 import pytest
 
+from v4l2capture import errors
 from v4l2capture.constraints import fitness_distance, select_settings
 from v4l2capture.dictionaries import MediaTrackCapabilities, MediaTrackConstraints
-from v4l2capture.errors import OverconstrainedError
+from v4l2capture.errors import CaptureError, DOMException, OverconstrainedError
+
+DOM_ERRORS = [
+    each
+    for each in vars(errors).values()
+    if isinstance(each, type) and issubclass(each, DOMException) and each is not DOMException
+]
 
 ABLE = {
     "focusMode": ["manual", "single-shot", "continuous"],
@@ -158,6 +166,35 @@ def test_failed_constraint_is_named(constraints, name):
     assert failed(constraints) == name
 
 
+@pytest.mark.parametrize(
+    ("constraints", "message"),
+    [
+        ({"zoom": {"min": 500}}, "zoom cannot be at least 500; the camera has {'min': 100"),
+        ({"zoom": {"min": 5, "max": 9}}, "zoom cannot be at least 5 and at most 9"),
+        ({"zoom": {"exact": 99}}, "zoom cannot be 99"),
+        ({"focusMode": {"exact": ["none", "x"]}}, "focusMode cannot be none or x"),
+        ({"tilt": {"exact": 1}}, "this camera has no tilt"),
+    ],
+)
+def test_message_says_what_is_there(constraints, message):
+    with pytest.raises(OverconstrainedError) as caught:
+        select_settings(ABLE, NOW, constraints)
+
+    assert str(caught.value).startswith(message)
+
+
+@pytest.mark.parametrize("error", DOM_ERRORS, ids=lambda error: error.__name__)
+def test_error_has_its_name_in_the_specification(error):
+    one = error("zoom", "why") if error is OverconstrainedError else error("why")
+
+    again = pickle.loads(pickle.dumps(one))
+
+    assert isinstance(one, CaptureError)
+    assert one.name == again.name == error.__name__
+    assert str(one) == one.message == str(again) == "why"
+    assert getattr(again, "constraint", None) == getattr(one, "constraint", None)
+
+
 def test_property_without_a_value_is_set_when_it_is_wanted():
     able = {"zoom": {"min": 1, "max": 9, "step": 1}, "torch": [False, True]}
 
@@ -259,6 +296,10 @@ def test_another_track_keeps_its_native_mode():
             (500, 500, 30, "crop-and-scale"),
         ),
         ({"aspectRatio": {"exact": 16 / 9}}, (1280, 720, 30, "none")),
+        (  # 562.5 lines would be exact
+            {"aspectRatio": {"exact": 16 / 9}, "width": {"exact": 1000}},
+            (1000, 563, 30, "crop-and-scale"),
+        ),
         ({"resizeMode": {"exact": "crop-and-scale"}}, (640, 480, 30, "crop-and-scale")),
         ({"resizeMode": "crop-and-scale"}, (640, 480, 30, "crop-and-scale")),
         ({"resizeMode": {"exact": "none"}, "width": 1000}, (1280, 720, 30, "none")),
