@@ -394,6 +394,32 @@ int vc_control_set(struct vc_device *dev, struct vc_value *values, uint32_t coun
 	return rc;
 }
 
+/* ---- one number, quickly ------------------------------------------------ */
+
+int64_t vc_knob_read(const struct vc_knob *knob)
+{
+	struct v4l2_ext_control control = {.id = knob->id};
+	struct v4l2_ext_controls all = {
+		.which = V4L2_CTRL_WHICH_CUR_VAL, .count = 1, .controls = &control};
+	struct vc_value value = {.id = knob->id};
+	int rc;
+
+	rc = vc_ioctl(knob->dev, VIDIOC_G_EXT_CTRLS, &all);
+	if (rc == 0)
+		return control.value;
+	if (rc == -ENOTTY)
+		rc = get_old(knob->dev, &value);
+	return rc < 0 ? VC_NO_NUMBER + rc : value.value;
+}
+
+int vc_knob_write(const struct vc_knob *knob, int64_t value)
+{
+	struct vc_value one = {.id = knob->id, .value = value};
+	uint32_t ignored;
+
+	return exchange(knob->dev, &SET, &one, 1, &ignored);
+}
+
 /* ---- everything that is no number -------------------------------------- */
 
 static int exchange_payload(struct vc_device *dev, unsigned long request, uint32_t which,

@@ -196,6 +196,15 @@ int vc_control_try(struct vc_device *dev, struct vc_value *values, uint32_t coun
 		   uint32_t *failed);
 int vc_control_set(struct vc_device *dev, struct vc_value *values, uint32_t count,
 		   uint32_t *failed, uint32_t *applied);
+struct vc_knob {
+	struct vc_device *dev;
+	uint32_t id;
+};
+
+#define VC_NO_NUMBER ...
+
+int64_t vc_knob_read(const struct vc_knob *knob);
+int vc_knob_write(const struct vc_knob *knob, int64_t value);
 int vc_control_get_payload(struct vc_device *dev, uint32_t which, uint32_t id, void *data,
 			   uint32_t size);
 int vc_control_set_payload(struct vc_device *dev, uint32_t id, const void *data, uint32_t size);

@@ -404,6 +404,22 @@ int vc_control_try(struct vc_device *dev, struct vc_value *values, uint32_t coun
 int vc_control_set(struct vc_device *dev, struct vc_value *values, uint32_t count,
 		   uint32_t *failed, uint32_t *applied);
 
+/* One control that holds a number of 32 bits; one argument is passed faster than two. */
+struct vc_knob {
+	struct vc_device *dev;
+	uint32_t id;
+};
+
+/* No control has this number. */
+#define VC_NO_NUMBER (-((int64_t)1 << 40))
+
+/*
+ * What vc_control_get() and vc_control_set() do, for one number that is wanted
+ * often.  Reading returns the value, or VC_NO_NUMBER - errno.
+ */
+int64_t vc_knob_read(const struct vc_knob *knob);
+int vc_knob_write(const struct vc_knob *knob, int64_t value);
+
 /*
  * Read or write one string, array or compound control of `size` bytes.
  * `which` is V4L2_CTRL_WHICH_CUR_VAL, _DEF_VAL, ...  Returns 0 or -errno

@@ -9,10 +9,10 @@ Source: Documentation/userspace-api/media/v4l/extended-controls.rst.
 
 from __future__ import annotations
 
-import difflib
 import errno
 import operator
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from . import payload
@@ -52,6 +52,14 @@ _CTRL_CLASS: int = lib.V4L2_CTRL_TYPE_CTRL_CLASS
 
 _MASTER_IDS = frozenset(master for masters in MASTERS.values() for master in masters)
 
+# Flags of a control that cannot be written the quick way.
+_SLOW: int = _READ_ONLY | _HAS_PAYLOAD | _UPDATE
+_NO_NUMBER: int = lib.VC_NO_NUMBER
+_LEAST = -(1 << 31)
+
+_read_knob = lib.vc_knob_read
+_write_knob = lib.vc_knob_write
+
 _value = ffi.typeof("struct vc_value[]")
 _index = ffi.typeof("uint32_t[2]")
 
@@ -73,11 +81,19 @@ class Control:
     Synchronization: none required.
     """
 
-    __slots__ = ("_controls", "_list", "_row", "id", "label", "name", "type")
+    __slots__ = ("_controls", "_grid", "_knob", "_list", "_row", "id", "label", "name", "type")
+
+    # The quick way to its value: struct vc_knob *, made at the first use; None: not made,
+    # or the value is no number of 32 bits.
+    _knob: Any
+
+    # Of an integer that is written the quick way: minimum, maximum, step.
+    _grid: tuple[int, int, int] | None
 
     def __init__(self, controls: Controls, row: Any, name: str) -> None:
         self._controls = controls
         self._row = row
+        self._knob = self._grid = None
         self._list = controls._list  # owns the memory of the row
         self.id: int = row.id
         self.name = name
@@ -115,8 +131,7 @@ class Control:
     @property
     def flags(self) -> frozenset[str]:
         """V4L2_CTRL_FLAG_* in v4l2-ctl's words, for example ``{"inactive"}``."""
-        flags = self._controls._fresh(self).flags
-        return frozenset(name for bit, name in FLAGS.items() if flags & bit)
+        return _flags(self._controls._fresh(self).flags)
 
     @property
     def menu(self) -> dict[int, str | int]:
@@ -158,11 +173,24 @@ class Control:
         Raises:
             ControlError: It is write-only (EACCES), or the driver could not read it.
         """
-        return self._controls._get(self)
+        if self._knob is None:
+            return self._controls._get(self)
+        number = _read_knob(self._knob)
+        if number < _LEAST:
+            self._controls._check(number - _NO_NUMBER, "VIDIOC_G_EXT_CTRLS", self)
+        return payload.number(self.type, number) if self.type in _UNLIKE_INT else number
 
     @value.setter
     def value(self, value: Any) -> None:
-        self._controls._set_one(self, value)
+        controls = self._controls
+        grid = self._grid
+        if grid is None or type(value) is not int or self._list is not controls._current:
+            controls._set_one(self, value)
+            return
+        number = _nearest(value, *grid)
+        rc = _write_knob(self._knob, number)
+        if rc < 0:
+            controls._check(rc, "VIDIOC_S_EXT_CTRLS", self, number)
 
     def press(self) -> None:
         """Trigger a button."""
@@ -171,6 +199,14 @@ class Control:
     def __repr__(self) -> str:
         row = self._row
         return f"<Control {self.name} ({self.type}) {row.minimum}..{row.maximum} step {row.step}>"
+
+
+@cache
+def _flags(bits: int) -> frozenset[str]:
+    return frozenset(name for bit, name in FLAGS.items() if bits & bit)
+
+
+_UNLIKE_INT = frozenset(("bool", "bitmask"))
 
 
 def _text(raw: Any) -> str:
@@ -190,9 +226,9 @@ class Controls(Mapping[str | int, Control]):
         self._device = device
         self._list: Any = None
         self._rows: dict[int, Any] = {}
-        self._names: dict[str, int] = {}
+        self._names: dict[str, int] | None = None  # see _by_name()
         self._made: dict[int, Control] = {}
-        self._stale = True
+        self._current: Any = None  # the same list, while it is to be believed
         self.failed: dict[int, int] = {}
 
     # ---- the list ----
@@ -202,27 +238,40 @@ class Controls(Mapping[str | int, Control]):
         out = ffi.new("struct vc_control_list **")
         self._device._check(lib.vc_control_walk(self._device._dev, out), "VIDIOC_QUERY_EXT_CTRL")
         found = ffi.gc(out[0], lib.vc_control_list_free)
-        rows, names, failed = {}, {}, {}
+        rows, failed = {}, {}
         for row in found.items[0 : found.count]:
-            cid = row.id
             if row.error:
-                failed[cid] = -row.error
+                failed[row.id] = -row.error
             elif row.type != _CTRL_CLASS and not row.flags & _DISABLED:
-                rows[cid] = row
-                name = NAMES.get(cid) or slug(_text(row.name)) or f"0x{cid:08x}"
-                names[name if name not in names else _key(name, cid)] = cid
-        self._list, self._rows, self._names, self.failed = found, rows, names, failed
-        self._stale = False
+                rows[row.id] = row
+        self._list, self._rows, self._names, self.failed = found, rows, None, failed
+        self._current = found
 
     def _table(self) -> dict[int, Any]:
-        if self._stale:
+        if self._current is None:
             self.refresh()
         return self._rows
 
+    def _by_name(self) -> dict[str, int]:
+        """Return canonical name to id, made when a name is asked for that is not the kernel's."""
+        rows = self._table()
+        names = self._names
+        if names is None:
+            names = {}
+            for cid, row in rows.items():
+                name = NAMES.get(cid) or slug(_text(row.name)) or f"0x{cid:08x}"
+                if name in names or (cid not in NAMES and IDS.get(name) in rows):
+                    name = _key(name, cid)
+                names[name] = cid
+            self._names = names
+        return names
+
     def _fresh(self, control: Control) -> Any:
+        if control._list is self._current:
+            return control._row
         row = self._table().get(control.id)
         if row is not None:  # else it has vanished, and what it was is all we know
-            control._row, control._list = row, self._list
+            control._row, control._list, control._grid = row, self._list, None
         return control._row
 
     def _find(self, key: str | int) -> int | None:
@@ -230,9 +279,10 @@ class Controls(Mapping[str | int, Control]):
         rows = self._table()
         if isinstance(key, int):
             return key if key in rows else None
-        cid = self._names.get(key)
-        if cid is None:
-            cid = IDS.get(key)
+        cid = IDS.get(key)
+        if cid in rows:
+            return cid
+        cid = self._by_name().get(key)
         if cid is None:
             cid = next((i for i, row in rows.items() if slug(_text(row.name)) == key), None)
         return cid if cid in rows else None
@@ -243,20 +293,22 @@ class Controls(Mapping[str | int, Control]):
         Raises:
             UnknownControlError: The camera has no such control (also a ``KeyError``).
         """
-        if not isinstance(key, str | int) or isinstance(key, bool):
+        if not isinstance(key, (str, int)) or isinstance(key, bool):
             raise TypeError(f"a control is named by str or int, not {type(key).__name__}")
         cid = self._find(key)
         if cid is None:
             raise self._unknown(key)
         control = self._made.get(cid)
         if control is None:
-            name = next(name for name, i in self._names.items() if i == cid)
+            name = NAMES.get(cid) or next(n for n, i in self._by_name().items() if i == cid)
             control = self._made[cid] = Control(self, self._rows[cid], name)
         return control
 
     def _unknown(self, key: str | int) -> UnknownControlError:
         name = key if isinstance(key, str) else f"0x{key:08x}"
-        near = difflib.get_close_matches(name, self._names, 3, 0.5)
+        import difflib
+
+        near = difflib.get_close_matches(name, self._by_name(), 3, 0.5)
         hint = f"Did you mean {' or '.join(near)}?" if near else "`controls` lists what there is"
         cid = key if isinstance(key, int) else IDS.get(key)
         if cid in self.failed:
@@ -272,8 +324,7 @@ class Controls(Mapping[str | int, Control]):
         return isinstance(key, str | int) and self._find(key) is not None
 
     def __iter__(self) -> Iterator[str]:
-        self._table()
-        return iter(self._names)
+        return iter(self._by_name())
 
     def __len__(self) -> int:
         return len(self._table())
@@ -281,7 +332,7 @@ class Controls(Mapping[str | int, Control]):
     def _told(self, cid: int, changes: int) -> tuple[str, str]:
         """Take note of an event; return the name and type of the control it is about."""
         if changes & ~lib.V4L2_EVENT_CTRL_CH_VALUE:
-            self._stale = True
+            self._current = None
         control = self.get(cid)
         return (control.name, control.type) if control else (f"0x{cid:08x}", "int")
 
@@ -291,6 +342,9 @@ class Controls(Mapping[str | int, Control]):
         row = self._fresh(control)
         if row.flags & _HAS_PAYLOAD:
             return self._get_payload(control)
+        if row.type != lib.V4L2_CTRL_TYPE_INTEGER64:
+            self._make_knob(control)
+            return control.value
         value = ffi.new(_value, 1)
         value[0].id, value[0].type = control.id, row.type
         self._check(
@@ -299,6 +353,12 @@ class Controls(Mapping[str | int, Control]):
             control,
         )
         return payload.number(control.type, value[0].value)
+
+    def _make_knob(self, control: Control) -> Any:
+        knob = ffi.new("struct vc_knob *")
+        knob.dev, knob.id = self._device._dev, control.id
+        control._knob = knob
+        return knob
 
     def _get_payload(self, control: Control) -> Any:
         row = ffi.new("struct vc_control *")
@@ -395,8 +455,20 @@ class Controls(Mapping[str | int, Control]):
             seen.add(control.id)
         return pairs
 
-    def _set_one(self, control: Control, value: Any) -> Any:
-        return self.set({control.id: value})[control.name]
+    def _set_one(self, control: Control, value: Any) -> None:
+        """Do what :meth:`set` does; nobody is told what it reads now, so nobody asks."""
+        row = self._fresh(control)
+        wide = row.type == lib.V4L2_CTRL_TYPE_INTEGER64
+        if row.flags & _SLOW or wide or control.id in _MASTER_IDS:
+            self.set({control.id: value})
+            return
+        knob = control._knob or self._make_knob(control)
+        if control.type == "int" and row.minimum <= row.maximum:
+            control._grid = row.minimum, row.maximum, row.step or 1
+        number = _NUMBERS.get(control.type, _integer)(control, value)
+        rc = _write_knob(knob, number)
+        if rc < 0:
+            self._check(rc, "VIDIOC_S_EXT_CTRLS", control, number)
 
     def _encode(self, control: Control, value: Any) -> int | bytes:
         """Return what goes to the driver: a number on its grid, or the bytes of the rest."""
@@ -449,7 +521,7 @@ class Controls(Mapping[str | int, Control]):
     def _mark_stale(self, controls: list[Control]) -> None:
         """Writing a master changes flags of others, and UPDATE says that values change."""
         if any(c.id in _MASTER_IDS or c._row.flags & _UPDATE for c in controls):
-            self._stale = True
+            self._current = None
 
     def _check(self, rc: int, operation: str, control: Control, value: Any = None) -> None:
         if rc >= 0:
@@ -481,11 +553,20 @@ def _index_of(control: Control, value: Any) -> int:
 
 
 def _integer(control: Control, value: Any) -> int:
-    number = _index_of(control, value)
-    low, high, step = control.minimum, control.maximum, control.step
+    number = value if type(value) is int else _index_of(control, value)
+    row = control._controls._fresh(control)
+    low: int = row.minimum
+    high: int = row.maximum
+    step: int = row.step or 1
     if low > high:  # a driver that contradicts itself decides alone
         return min(max(number, -(1 << 31)), (1 << 31) - 1)
-    number = min(max(number, low), high)
+    return _nearest(number, low, high, step)
+
+
+def _nearest(number: int, low: int, high: int, step: int) -> int:
+    number = low if number < low else high if number > high else number
+    if step == 1:
+        return number
     number = low + (number - low + step // 2) // step * step
     return number if number <= high else number - step
 
