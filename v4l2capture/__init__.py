@@ -9,6 +9,8 @@
 Without a camera, ``Device("sim:webcam")`` does the same.
 """
 
+from typing import TYPE_CHECKING, Any
+
 from .controls import Control, Controls
 from .device import Device
 from .discovery import DeviceInfo, list_devices
@@ -30,8 +32,10 @@ from .events import ControlEvent, Event, Events, SourceChangeEvent
 from .formats import FormatInfo, FrameRateRange, FrameSize, FrameSizeRange
 from .frame import Frame
 from .pixfmt import Format, PlaneFormat
-from .sim import SimulatedCamera
 from .stream import Stream, StreamStats
+
+if TYPE_CHECKING:
+    from .sim import SimulatedCamera
 
 __version__ = "0.1.0"
 
@@ -69,3 +73,16 @@ __all__ = [
     "__version__",
     "list_devices",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """Import what most programs never use when it is asked for: this one takes a while."""
+    if name == "SimulatedCamera":
+        from .sim import SimulatedCamera
+
+        return SimulatedCamera
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -11,7 +11,6 @@ import weakref
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
-from . import diagnose
 from ._native import ffi, lib
 from .controls import Controls
 from .discovery import DeviceInfo, describe, open_node
@@ -239,6 +238,8 @@ class Device:
             raise self._explained(error) from None
 
     def _explained(self, error: DeviceError) -> DeviceError:
+        from . import diagnose
+
         if isinstance(error, DeviceBusyError):
             if len(self._streams):
                 error.hint = "A stream of this device is open; close that first"

@@ -11,7 +11,6 @@ Sources:
 
 from __future__ import annotations
 
-import difflib
 import re
 from dataclasses import dataclass
 from fractions import Fraction
@@ -425,6 +424,8 @@ def pixel_format(text: str) -> str:
     if name.startswith("0x"):
         return fourcc_text(fourcc(name))
     names = {known.strip() for known in (*PIXEL_FORMATS, *_BY_NAME)}
+    import difflib
+
     near = difflib.get_close_matches(name.upper(), sorted(names), n=6, cutoff=0.6)
     hint = (
         f"; near it are {', '.join(near)}" if near else ', which is written like "YUYV" or "MJPG"'
