@@ -328,7 +328,8 @@ void vc_ring_unref(struct vc_ring *ring);
 
 /*
  * Keep a buffer of one plane mapped, whoever leases it.  vc_ring_unpin() takes
- * it back.  Returns its length, or -EINVAL where there is no such mapping.
+ * it back.  Returns its length, or -EINVAL where there is no such mapping, where
+ * the picture does not begin at its start, or after vc_ring_close().
  */
 int64_t vc_ring_pin(struct vc_ring *ring, uint32_t index, const uint8_t **out);
 void vc_ring_unpin(struct vc_ring *ring, uint32_t index);
