@@ -46,9 +46,13 @@ _DISABLED: int = lib.V4L2_CTRL_FLAG_DISABLED
 _READ_ONLY: int = lib.V4L2_CTRL_FLAG_READ_ONLY
 _WRITE_ONLY: int = lib.V4L2_CTRL_FLAG_WRITE_ONLY
 _INACTIVE: int = lib.V4L2_CTRL_FLAG_INACTIVE
+_GRABBED: int = lib.V4L2_CTRL_FLAG_GRABBED
 _UPDATE: int = lib.V4L2_CTRL_FLAG_UPDATE
 _HAS_PAYLOAD: int = lib.V4L2_CTRL_FLAG_HAS_PAYLOAD
 _CTRL_CLASS: int = lib.V4L2_CTRL_TYPE_CTRL_CLASS
+
+# The flag that explains a refusal.
+_SUSPICIOUS: dict[int, int] = {errno.EBUSY: _GRABBED, errno.EACCES: _INACTIVE}
 
 _MASTER_IDS = frozenset(master for masters in MASTERS.values() for master in masters)
 
@@ -187,10 +191,12 @@ class Control:
         if grid is None or type(value) is not int or self._list is not controls._current:
             controls._set_one(self, value)
             return
-        number = _nearest(value, *grid)
-        rc = _write_knob(self._knob, number)
+        low, high, step = grid
+        if step != 1 or not low <= value <= high:
+            value = _nearest(value, low, high, step)
+        rc = _write_knob(self._knob, value)
         if rc < 0:
-            controls._check(rc, "VIDIOC_S_EXT_CTRLS", self, number)
+            controls._check(rc, "VIDIOC_S_EXT_CTRLS", self, value)
 
     def press(self) -> None:
         """Trigger a button."""
@@ -493,7 +499,7 @@ class Controls(Mapping[str | int, Control]):
         rc = lib.vc_control_set(self._device._dev, values, count, result, result + 1)
         self._mark_stale(controls)
         if rc < 0:
-            culprit = controls[result[0]] if result[0] < count else controls[0]
+            culprit = controls[result[0]] if result[0] < count else self._suspect(rc, controls)
             for control in controls[: result[1]]:
                 applied[control.name] = self._get_back(control)
             self._check(rc, "VIDIOC_S_EXT_CTRLS", culprit, wanted[culprit])
@@ -503,6 +509,12 @@ class Controls(Mapping[str | int, Control]):
             applied[control.name] = (
                 read[control.name] if control.name in read else self._get_back(control)
             )
+
+    def _suspect(self, rc: int, controls: list[Control]) -> Control:
+        """Return the most likely one where the driver names none: the one that has the flag."""
+        self._current = None
+        flag = _SUSPICIOUS.get(-rc, 0)
+        return next((c for c in controls if self._fresh(c).flags & flag), controls[0])
 
     def _write_payload(self, control: Control, data: bytes) -> None:
         rc = lib.vc_control_set_payload(self._device._dev, control.id, data, len(data))
