@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 __all__ = ["ControlEvent", "Event", "Events", "SourceChangeEvent"]
 
+_SEND_INITIAL: int = lib.V4L2_EVENT_SUB_FL_SEND_INITIAL
+
 
 @dataclass(frozen=True, slots=True)
 class Event:
@@ -92,40 +94,53 @@ class Events:
         self._device = device
         self._waiter: Waiter | None = None
         self._making = RLock()  # of the waiter
+        self._subscribed: dict[tuple[int, int], int] = {}  # to flags
 
     # ---- what to be told ----
 
     def subscribe(self, *controls: str | int, initial: bool = False, own: bool = False) -> None:
         """Be told when these controls (none given: all there are) change.
 
+        A second time replaces the first, and drops what was not fetched yet, if it differs.
+
         Args:
             controls: Names or ids.
             initial: Also send the present state of each, at once.
             own: Also tell of values that this device handle writes itself.
         """
-        flags = lib.V4L2_EVENT_SUB_FL_SEND_INITIAL if initial else 0
+        flags = _SEND_INITIAL if initial else 0
         flags |= lib.V4L2_EVENT_SUB_FL_ALLOW_FEEDBACK if own else 0
         for name in controls or tuple(self._device.controls):
             self._subscribe(lib.V4L2_EVENT_CTRL, self._device.controls[name].id, flags)
 
-    def subscribe_source_change(self) -> None:
-        """Be told when the signal at the input changes (HDMI grabbers, vivid's HDMI input)."""
-        self._subscribe(lib.V4L2_EVENT_SOURCE_CHANGE, 0, 0)
+    def subscribe_source_change(self, source: int = 0) -> None:
+        """Be told when the signal at an input changes (HDMI grabbers, vivid's HDMI input).
+
+        Args:
+            source: Number of the input, for devices with several.
+        """
+        self._subscribe(lib.V4L2_EVENT_SOURCE_CHANGE, source, 0)
 
     def unsubscribe(self, *controls: str | int) -> None:
         """Be told no more about these controls (none given: all there are)."""
         device = self._device
         for name in controls or tuple(device.controls):
             cid = device.controls[name].id
-            device._check(
-                lib.vc_event_unsubscribe(device._dev, lib.V4L2_EVENT_CTRL, cid),
-                "VIDIOC_UNSUBSCRIBE_EVENT",
-            )
+            self._unsubscribe(lib.V4L2_EVENT_CTRL, cid)
 
     def _subscribe(self, kind: int, cid: int, flags: int) -> None:
-        self._device._check(
-            lib.vc_event_subscribe(self._device._dev, kind, cid, flags), "VIDIOC_SUBSCRIBE_EVENT"
-        )
+        device = self._device
+        if self._subscribed.get((kind, cid)) not in (None, flags) or flags & _SEND_INITIAL:
+            self._unsubscribe(kind, cid)  # or the kernel keeps to the flags it knows
+        rc = lib.vc_event_subscribe(device._dev, kind, cid, flags)
+        device._check(rc, "VIDIOC_SUBSCRIBE_EVENT")
+        self._subscribed[kind, cid] = flags
+
+    def _unsubscribe(self, kind: int, cid: int) -> None:
+        device = self._device
+        rc = lib.vc_event_unsubscribe(device._dev, kind, cid)
+        device._check(rc, "VIDIOC_UNSUBSCRIBE_EVENT")
+        self._subscribed.pop((kind, cid), None)
 
     # ---- reading ----
 
