@@ -107,7 +107,8 @@ def feed() -> Iterator[Writer]:
 
     def start(node: str, *options: str) -> "subprocess.Popen[str]":
         writer = subprocess.Popen(
-            [sys.executable, str(WRITER), node, *options],
+            # Standard library only: what else is installed costs a second to look for.
+            [sys.executable, "-I", "-S", str(WRITER), node, *options],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,

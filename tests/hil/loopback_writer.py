@@ -67,6 +67,8 @@ class Format(ctypes.Structure):
 
 VIDIOC_S_FMT = 0xC0000000 | ctypes.sizeof(Format) << 16 | ord("V") << 8 | 5
 
+VIDIOC_STREAMON = 0x40045612
+
 # Format: bytes for each line and for the whole picture, from width and height.
 LAYOUTS: dict[str, Callable[[int, int], tuple[int, int]]] = {
     "YUYV": lambda w, h: (w * 2, w * h * 2),
@@ -146,6 +148,9 @@ def open_node(node: str, picture: Picture) -> int:
     got = wanted.fmt.pix
     if (got.width, got.height) != (picture.width, picture.height):
         fail(f"{node} made {got.width}x{got.height} of {picture}")
+    # Not needed to write; but only who has done this is noticed when it leaves, and else a node
+    # with exclusive_caps is neither camera nor output from then on.
+    fcntl.ioctl(fd, VIDIOC_STREAMON, struct.pack("=i", OUTPUT))
     return fd
 
 
