@@ -403,10 +403,15 @@ def test_child_of_a_fork_leaves_the_camera_alone(single):
 
 @pytest.fixture
 def plugged() -> Iterator[None]:
-    """Whatever a test does, the next one finds the cameras again."""
+    """Whatever a test does, the next one finds the cameras again, under the same numbers."""
+    numbers = [vivid.path_of(name) for name in (vivid.SINGLE, vivid.MULTI)]
     yield
     gc.collect()
     vivid.bind()
+    if [vivid.path_of(name) for name in (vivid.SINGLE, vivid.MULTI)] != numbers:
+        with vivid.unplugged():  # now nobody holds the old numbers any more
+            pass
+    assert [vivid.path_of(name) for name in (vivid.SINGLE, vivid.MULTI)] == numbers
 
 
 def test_unplugging_wakes_who_waits_for_a_frame(camera, plugged):
