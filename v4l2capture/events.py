@@ -125,12 +125,12 @@ class Events:
         """Be told no more about these controls (none given: all there are)."""
         device = self._device
         for name in controls or tuple(device.controls):
-            cid = device.controls[name].id
-            self._unsubscribe(lib.V4L2_EVENT_CTRL, cid)
+            self._unsubscribe(lib.V4L2_EVENT_CTRL, device.controls[name].id)
 
     def _subscribe(self, kind: int, cid: int, flags: int) -> None:
         device = self._device
-        if self._subscribed.get((kind, cid)) not in (None, flags) or flags & _SEND_INITIAL:
+        known = self._subscribed.get((kind, cid))
+        if known is not None and (known != flags or flags & _SEND_INITIAL):
             self._unsubscribe(kind, cid)  # or the kernel keeps to the flags it knows
         rc = lib.vc_event_subscribe(device._dev, kind, cid, flags)
         device._check(rc, "VIDIOC_SUBSCRIBE_EVENT")
