@@ -116,6 +116,7 @@ class Device:
         raw = ffi.new("struct vc_format *")
         self._check(lib.vc_format_get(self._dev, raw), "VIDIOC_G_FMT")
         before = ffi.new("struct vc_format *", raw[0])
+        old_rate = self._frame_rate()
         if _want(raw, width, height, pixel_format):
             self._check(lib.vc_format_set(self._dev, raw), "VIDIOC_S_FMT")
         if want_rate is not None:
@@ -123,6 +124,9 @@ class Device:
                 self._set_rate(want_rate)
             except DeviceError:
                 lib.vc_format_set(self._dev, before)
+                if old_rate is not None:
+                    with contextlib.suppress(DeviceError):
+                        self._set_rate(old_rate)
                 raise
         return self._make_format(raw, self._frame_rate())
 
@@ -299,6 +303,8 @@ def _want(raw: Any, width: int | None, height: int | None, name: str | None) -> 
     if height is not None:
         raw.height = _checked_side("height", height)
     if name is not None:
+        if not isinstance(name, str):
+            raise TypeError(f"pixel_format={name!r}: give text such as 'YUYV'")
         raw.pixelformat = fourcc(pixel_format(name))
     if width is None and height is None and name is None:
         return False

@@ -128,7 +128,9 @@ def _sizes(device: Device, pixelformat: int) -> Iterator[FrameSize | FrameSizeRa
         return int(lib.vc_format_enum_size(dev, pixelformat, n, out))
 
     for _ in _each(device, "VIDIOC_ENUM_FRAMESIZES", ask):
-        rates, span = frame_rates(device, pixelformat, out.max_width, out.max_height)
+        width = _largest(out.min_width, out.max_width, out.step_width)
+        height = _largest(out.min_height, out.max_height, out.step_height)
+        rates, span = frame_rates(device, pixelformat, width, height)
         if out.type == lib.V4L2_FRMSIZE_TYPE_DISCRETE:
             yield FrameSize(out.max_width, out.max_height, rates, span)
             continue
@@ -143,6 +145,11 @@ def _sizes(device: Device, pixelformat: int) -> Iterator[FrameSize | FrameSizeRa
             span,
         )
         return  # a range is always the only entry
+
+
+def _largest(least: int, most: int, step: int) -> int:
+    """Return the largest of a range that is on its grid: drivers refuse to speak of others."""
+    return least + (most - least) // step * step if step else most
 
 
 def frame_rates(
