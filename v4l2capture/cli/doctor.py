@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import argparse
-import importlib.metadata
 import os
 import platform
 import re
@@ -168,9 +167,11 @@ def _libraries() -> Iterator[_Remark]:
 
 
 def _version(name: str) -> str:
+    from importlib import metadata  # slow, and of no use to other commands
+
     try:
-        return importlib.metadata.version(name)
-    except importlib.metadata.PackageNotFoundError:
+        return metadata.version(name)
+    except metadata.PackageNotFoundError:
         return ""
 
 

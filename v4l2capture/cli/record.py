@@ -62,10 +62,10 @@ def _pixel_format(text: str) -> str:
 
 def _output(text: str) -> _Output:
     path = Path(text)
-    if text.endswith("/") or path.is_dir():
+    if text.endswith("/") or (text and path.is_dir()):
         return _Output(path, None)
     make = WRITERS.get(path.suffix.lower())
-    if make is None and (not text or text == "-" or path.suffix):
+    if make is None and (text in ("", "-") or path.suffix):
         raise argparse.ArgumentTypeError(
             f"{text!r} is neither a folder nor a file ending in {', '.join(WRITERS)}; "
             "a folder ends in /"

@@ -53,6 +53,8 @@ def layout(format: Format) -> Layout | None:  # noqa: A002
     row = PIXEL_FORMATS.get(format.pixel_format)
     if row is None or not (row.convertible or _is_plain_yuv(row)):
         return None
+    if len(format.planes) != row.memory_planes:
+        return None
     is_full = resolve_colour(format)[1] == _FULL_RANGE
     if _is_plain_yuv(row):
         tag = _CHROMA[row.chroma]
@@ -138,7 +140,7 @@ def _grey(
     if row.bits == 8:
         return [samples]
     words = np.ascontiguousarray(samples).view(">u2" if row.big_endian else "<u2")
-    return [words.astype("<u2", copy=False)]
+    return [(words & ((1 << row.bits) - 1)).astype("<u2", copy=False)]
 
 
 def _shallow_grey(
