@@ -237,7 +237,7 @@ static int stream_on(struct vc_ring *ring, uint32_t *request)
 		return 0;
 	rc = vc_device_watch(ring->dev, ring->config.epfd, EPOLL_CTL_ADD, EPOLLIN);
 	if (rc == 0)
-		ring->deaf = epoll_wait(ring->config.epfd, &(struct epoll_event){0}, 1, 0) > 0;
+		ring->deaf = vc_ring_is_ready(ring);
 	return rc;
 }
 

@@ -13,9 +13,20 @@
 
 #include "ring.h"
 
-int vc_ring_wait(const struct vc_patience *patience)
+static int wait_for_frame(const struct vc_ring *ring, int timeout_ms)
 {
 	struct epoll_event event;
+
+	return epoll_wait(ring->config.epfd, &event, 1, timeout_ms);
+}
+
+int vc_ring_is_ready(const struct vc_ring *ring)
+{
+	return wait_for_frame(ring, 0) > 0;
+}
+
+int vc_ring_wait(const struct vc_patience *patience)
+{
 	int ready, index;
 
 	if (vc_ring_is_foreign(patience->ring))
@@ -25,7 +36,7 @@ int vc_ring_wait(const struct vc_patience *patience)
 		if (index != -EAGAIN)
 			return index;
 	}
-	ready = epoll_wait(patience->ring->config.epfd, &event, 1, patience->timeout_ms);
+	ready = wait_for_frame(patience->ring, patience->timeout_ms);
 	if (ready < 0)
 		return -errno;
 	return ready == 0 ? -ETIMEDOUT : vc_ring_acquire(patience->ring, VC_ONLY_WHOLE);
