@@ -184,17 +184,32 @@ static int watch_again(struct vc_ring *ring, uint32_t how)
 	return index;
 }
 
+/* What a QBUF failed with.  Its buffer is tried again, or it would be lost for good. */
+static int tell_of_queue(struct vc_ring *ring)
+{
+	int rc = ring->error, again;
+	uint32_t i;
+
+	ring->error = 0;
+	ring->culprit = (uint32_t)VIDIOC_QBUF;
+	for (i = 0; i < ring->count; i++) {
+		if (ring->buffers[i].state != FREE)
+			continue;
+		again = vc_ring_queue(ring, i);
+		if (again < 0)
+			ring->error = again;
+	}
+	return rc;
+}
+
 static int acquire_locked(struct vc_ring *ring, uint32_t how)
 {
-	int index, rc;
+	int index;
 
 	if (!ring->attached || !ring->streaming)
 		return -EPIPE;
-	if (ring->error < 0) {
-		rc = ring->error;
-		ring->error = 0;
-		return rc;
-	}
+	if (ring->error < 0)
+		return tell_of_queue(ring);
 	if (ring->leased == ring->count)
 		return -ENOBUFS;
 	index = take(ring, how);
@@ -210,10 +225,16 @@ static int acquire_locked(struct vc_ring *ring, uint32_t how)
 		if (ring->leased == ring->count)
 			index = -VC_LAST - index;
 	} else if (index == -EAGAIN && ring->error < 0) {
-		index = ring->error;
-		ring->error = 0;
+		index = tell_of_queue(ring);
+	} else {
+		ring->culprit = (uint32_t)VIDIOC_DQBUF;
 	}
 	return index;
+}
+
+uint32_t vc_ring_culprit(struct vc_ring *ring)
+{
+	return ring->culprit;
 }
 
 int vc_ring_acquire(struct vc_ring *ring, uint32_t how)

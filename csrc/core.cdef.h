@@ -146,6 +146,7 @@ int64_t vc_ring_pin(struct vc_ring *ring, uint32_t index, const uint8_t **out);
 void vc_ring_unpin(struct vc_ring *ring, uint32_t index);
 uint32_t vc_ring_count(const struct vc_ring *ring);
 uint32_t vc_ring_leased(struct vc_ring *ring);
+uint32_t vc_ring_culprit(struct vc_ring *ring);
 void vc_ring_stats(struct vc_ring *ring, struct vc_ring_stats *out);
 
 /* ---- control ---- */

@@ -32,6 +32,7 @@ struct vc_ring {
 	int deaf; /* the watch began while a frame was ready; see watch_again() */
 	int unfreed; /* the driver keeps its buffers until the last is unmapped */
 	int error; /* of a QBUF in a release, for the next acquire */
+	uint32_t culprit; /* the ioctl whose error the last acquire told */
 	int has_sequence;
 	uint32_t sequence; /* of the last frame */
 	int64_t timestamp_ns; /* of the last frame */
@@ -61,6 +62,9 @@ static inline void vc_ring_init_request(const struct vc_ring *ring, struct reque
 
 /* Hand one buffer to the driver.  With the lock held.  0 or -errno of VIDIOC_QBUF. */
 int vc_ring_queue(struct vc_ring *ring, uint32_t index);
+
+/* Whether there is a frame, or the ring was closed.  Does not wait. */
+int vc_ring_is_ready(const struct vc_ring *ring);
 
 /* After close(): unmap all buffers but leased and pinned ones.  With the lock held. */
 void vc_ring_tidy(struct vc_ring *ring);

@@ -287,6 +287,9 @@ enum vc_acquire {
  */
 int vc_ring_acquire(struct vc_ring *ring, uint32_t how);
 
+/* The ioctl whose error the last acquire() that failed has told: DQBUF, or QBUF of a release. */
+uint32_t vc_ring_culprit(struct vc_ring *ring);
+
 /* The lease of a buffer; only valid while that buffer is leased. */
 struct vc_lease *vc_ring_lease(struct vc_ring *ring, uint32_t index);
 

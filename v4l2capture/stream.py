@@ -303,7 +303,8 @@ class Stream:
             )
         if index == -errno.EPIPE:
             raise ClosedError("the stream is closed")
-        self._device._check(index, "VIDIOC_DQBUF")
+        request = lib.vc_ring_culprit(self._held())
+        self._device._check(index, _OPERATIONS.get(request, "VIDIOC_DQBUF"))
         raise AssertionError(index)
 
     def _last(self, index: int) -> Frame:
