@@ -6,7 +6,6 @@ The simulated camera plays profiles back; see :mod:`v4l2capture.profile` for the
 
 from __future__ import annotations
 
-from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from .controls import Control
@@ -57,12 +56,16 @@ def _size(size: FrameSize | FrameSizeRange) -> dict[str, Any]:
             "step_height": size.step_height,
         }
     span = size.frame_rate_range
-    rates = size.frame_rates or ((span.minimum, span.maximum) if span else ())
-    return data | {"frame_rates": [_rate(each) for each in rates]}
+    if span is not None:
+        return data | {"frame_rate_range": [str(span.minimum), str(span.maximum)]}
+    return data | {"frame_rates": [str(rate) for rate in size.frame_rates]}
 
 
-def _rate(rate: Fraction) -> str:
-    return str(rate)
+def _plain(value: Any) -> Any:
+    """Return the value of a control as JSON has it."""
+    if isinstance(value, bytes):
+        return value.hex()
+    return [_plain(each) for each in value] if isinstance(value, tuple) else value
 
 
 def control_data(control: Control, value: Any) -> dict[str, Any]:
@@ -76,7 +79,7 @@ def control_data(control: Control, value: Any) -> dict[str, Any]:
         "max": control.maximum,
         "step": control._row.step,
         "default": control._row.default_value,
-        "value": value.hex() if isinstance(value, bytes) else value,
+        "value": _plain(value),
         "flags": sorted(control.flags),
     }
     if control.type in ("menu", "intmenu"):
