@@ -1,0 +1,175 @@
+# SPDX-License-Identifier: MIT
+"""Which cameras there are. One that does not answer hides no other."""
+
+from pathlib import Path
+
+import pytest
+
+from v4l2capture import Device, DeviceError, ProfileError, discovery, list_devices
+
+from .lanes import VIVID, SimLane, simulated, small
+
+
+@pytest.fixture
+def nowhere(monkeypatch, tmp_path):
+    """A computer without any camera, whatever the one is that runs this."""
+    monkeypatch.setattr(discovery, "_SYS", str(tmp_path / "sys"))
+    monkeypatch.setattr(discovery, "_BY_ID", str(tmp_path / "by-id"))
+    monkeypatch.setattr(discovery, "_BY_PATH", str(tmp_path / "by-path"))
+    monkeypatch.delenv("V4L2CAPTURE_SIM", raising=False)
+    (tmp_path / "sys").mkdir()
+    return tmp_path
+
+
+def sim_paths():
+    return [info.path for info in list_devices() if info.path.startswith("sim:")]
+
+
+@pytest.mark.parametrize(
+    ("listed", "paths"),
+    [
+        ("", []),
+        ("webcam", ["sim:webcam"]),
+        ("sim:webcam", ["sim:webcam"]),
+        (" webcam , ,mplane,", ["sim:webcam", "sim:mplane"]),
+        ("no-such-profile,webcam", ["sim:webcam"]),
+        ("webcam,/no/such/file.json,mplane", ["sim:webcam", "sim:mplane"]),
+    ],
+)
+def test_environment_makes_simulated_cameras_show_up(monkeypatch, listed, paths):
+    monkeypatch.setenv("V4L2CAPTURE_SIM", listed)
+
+    assert sim_paths() == paths
+
+
+def test_listed_camera_can_be_opened(monkeypatch):
+    monkeypatch.setenv("V4L2CAPTURE_SIM", "webcam")
+    (path,) = sim_paths()
+
+    with Device(path) as device:
+        assert device.info == next(info for info in list_devices() if info.path == path)
+
+
+def test_malformed_profile_hides_no_other(monkeypatch, tmp_path):
+    bad = tmp_path / "bad.json"
+    bad.write_text("{}")
+    monkeypatch.setenv("V4L2CAPTURE_SIM", f"{bad},webcam")
+
+    found, failed = discovery.scan()
+
+    assert "sim:webcam" in [info.path for info in found]
+    assert any(isinstance(error, ProfileError) for error in failed)
+
+
+@pytest.mark.parametrize("fault", ["ioctl_error", "disconnect"])
+def test_node_that_does_not_answer_hides_no_other(monkeypatch, fault):
+    bad, good = simulated(), simulated()
+    options = {"request": "VIDIOC_QUERYCAP"} if fault == "ioctl_error" else {}
+    bad.fault(fault, **options)
+    monkeypatch.setattr(discovery, "node_paths", lambda: [bad.path, "/dev/null", good.path])
+
+    found, failed = discovery.scan()
+
+    assert [info.path for info in found] == [good.path]
+    assert [error.filename for error in failed] == [bad.path, "/dev/null"]
+    assert all(isinstance(error, DeviceError) for error in failed)
+
+
+@pytest.mark.parametrize(
+    "capabilities",
+    [
+        ["meta-capture", "streaming"],
+        ["video-output", "streaming"],
+        ["video-m2m", "streaming"],
+        ["video-m2m-mplane", "streaming"],
+        ["video-capture-mplane", "video-output-mplane", "video-m2m-mplane", "streaming"],
+    ],
+)
+def test_what_gives_no_pictures_is_no_camera(monkeypatch, capabilities):
+    codec, camera = simulated(capabilities=capabilities), simulated()
+    monkeypatch.setattr(discovery, "node_paths", lambda: [codec.path, camera.path])
+
+    cameras = list_devices()
+
+    assert [info.path for info in cameras] == [camera.path]
+    assert len(discovery.scan()[0]) == 2
+
+
+def test_no_camera_at_all(nowhere):
+    assert list_devices() == []
+
+
+def test_nodes_are_in_numerical_order(nowhere):
+    for name in ("video10", "video2", "video0", "v4l-subdev0", "radio0", "videoX", "video"):
+        (nowhere / "sys" / name).mkdir()
+
+    assert discovery.node_paths() == ["/dev/video0", "/dev/video2", "/dev/video10"]
+
+
+def test_real_node_is_found(camera):
+    if isinstance(camera, SimLane):
+        assert (VIVID in [info.path for info in list_devices()]) == bool(VIVID)
+        return
+
+    (info,) = [info for info in list_devices() if info.path == camera.path]
+
+    assert info.driver == "vivid"
+    assert info.version >= (5, 0, 0)
+    assert info.stable_id
+
+
+def node(nowhere, *, serial="", by_id="", by_path=""):
+    """A USB camera in a made-up /sys and /dev/v4l."""
+    device = nowhere / "devices/usb1/1-1/1-1:1.0"
+    device.mkdir(parents=True)
+    if serial:
+        (device.parent / "serial").write_text(serial + "\n")
+    (nowhere / "sys/video0").mkdir()
+    (nowhere / "sys/video0/device").symlink_to(device)
+    (nowhere / "sys/video0/index").write_text("0\n")
+    for folder, name in (("by-id", by_id), ("by-path", by_path)):
+        if name:
+            (nowhere / folder).mkdir()
+            (nowhere / folder / name).symlink_to("../../video0")
+            (nowhere / folder / ("a-other-" + name)).symlink_to("../../video7")
+
+
+def identified(nowhere):
+    camera = simulated(small(card="HD Cam", bus_info="usb-0000:00:14.0-1"))
+    return discovery.describe("/dev/video0", camera.open())
+
+
+def test_camera_with_a_serial_number_is_known_by_it(nowhere):
+    node(nowhere, serial="A1B2", by_id="usb-HD_Cam_A1B2-video-index0", by_path="pci-0-usb-1")
+
+    info = identified(nowhere)
+
+    assert (info.serial, info.stable_id) == ("A1B2", "usb-HD_Cam_A1B2-video-index0")
+
+
+def test_camera_without_a_serial_number_is_known_by_its_socket(nowhere):
+    """udev makes a by-id name for it too, which two of its kind share."""
+    node(nowhere, by_id="usb-HD_Cam-video-index0", by_path="pci-0-usb-1")
+
+    info = identified(nowhere)
+
+    assert (info.serial, info.stable_id) == ("", "pci-0-usb-1")
+
+
+def test_camera_without_udev_is_known_by_its_bus(nowhere):
+    node(nowhere)
+
+    assert identified(nowhere).stable_id == "usb-0000:00:14.0-1-HD_Cam-index0"
+
+
+def test_stable_id_of_a_link_is_that_of_its_node(camera, tmp_path):
+    if isinstance(camera, SimLane):
+        with Device(camera.path) as device:
+            assert device.info.stable_id == camera.path
+        return
+    link = tmp_path / "cam"
+    link.symlink_to(camera.path)
+
+    with Device(link) as through, Device(camera.path) as device:
+        assert through.info.stable_id == device.info.stable_id
+        assert Path(through.path) == link
