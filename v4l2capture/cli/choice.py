@@ -8,7 +8,7 @@ import argparse
 from ..device import Device
 from ..diagnose import permission_hint
 from ..discovery import scan
-from ..errors import CaptureError, DevicePermissionError
+from ..errors import CaptureError, DevicePermissionError, ProfileError
 from .output import Failed
 
 __all__ = ["add_device", "open_camera", "reason"]
@@ -35,7 +35,11 @@ def open_camera(name: str | None) -> Device:
         Failed: None was named, and there is none.
         CaptureError: It cannot be opened.
     """
-    return Device(_first() if name is None else _path(name))
+    path = _first() if name is None else _path(name)
+    try:
+        return Device(path)
+    except ProfileError as error:
+        raise Failed(f"{path}: {error}") from None
 
 
 def reason(error: CaptureError) -> str:
