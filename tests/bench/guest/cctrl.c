@@ -3,7 +3,7 @@
  * cctrl: what controls cost in C, as the yardstick for a library's.
  *
  *   cctrl DEVICE read [TIMES]     one value (brightness) by VIDIOC_G_EXT_CTRLS
- *   cctrl DEVICE set [TIMES]      one value by VIDIOC_S_EXT_CTRLS, and read back
+ *   cctrl DEVICE set [TIMES]      one value by VIDIOC_S_EXT_CTRLS
  *   cctrl DEVICE read4 [TIMES]    four values in one VIDIOC_G_EXT_CTRLS
  *   cctrl DEVICE set4 [TIMES]     four values in one VIDIOC_S_EXT_CTRLS, and read back
  *   cctrl DEVICE walk [TIMES]     every control with its menu, no values
@@ -67,8 +67,7 @@ static long read_several(int fd, long turn)
 /* Another value each time, or the kernel would not ask the driver. */
 static long set_one(int fd, long turn)
 {
-	exchange(fd, VIDIOC_S_EXT_CTRLS, 1, 100 + (int)(turn & 1));
-	return exchange(fd, VIDIOC_G_EXT_CTRLS, 1, 0);
+	return exchange(fd, VIDIOC_S_EXT_CTRLS, 1, 100 + (int)(turn & 1));
 }
 
 static long set_several(int fd, long turn)
