@@ -7,6 +7,7 @@ import contextlib
 import errno
 import os
 import select
+import warnings
 import weakref
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
@@ -223,10 +224,16 @@ class Device:
 
         Raises:
             ImportError: v4l2py is not installed.
+            ValueError: The camera is a simulated one: v4l2py knows only nodes.
         """
-        from linuxpy.video.device import Device as V4L2PyDevice
+        if self.path.startswith("sim:"):
+            raise ValueError(f"{self.path} has no node, and v4l2py knows nothing else")
+        with warnings.catch_warnings():
+            # That it is no longer maintained is no news to who asks for it.
+            warnings.filterwarnings("ignore", "v4l2py is no longer being maintained")
+            import v4l2py
 
-        device = V4L2PyDevice(self.path)
+        device = v4l2py.Device(self.path)
         device.open()
         return device
 

@@ -64,7 +64,7 @@ THIRD_PARTY = {
     "simplejpeg": {"convert", "photo"},
     "PIL": {"convert", "photo", "cli"},
     "rich": {"cli"},
-    "linuxpy": {"device"},
+    "v4l2py": {"device"},
 }
 
 
