@@ -29,8 +29,10 @@ NODE_TIMEOUT_S = 20.0
 FRAME_TIMEOUT_S = 10.0
 
 VIDIOC_S_INPUT = 0xC0045627
+VIDIOC_S_STD = 0x40085618
 VIDIOC_S_SELECTION = 0xC040565F
 CROP, COMPOSE = 0x000, 0x100
+PAL, NTSC_M = 0xFF, 0x1000  # V4L2_STD_*
 
 
 class Input(IntEnum):
@@ -64,6 +66,11 @@ def _ioctl(path: str, request: int, argument: bytes) -> bytes:
 def select_input(path: str, number: Input) -> None:
     """Switch to another input; its format is another, too."""
     _ioctl(path, VIDIOC_S_INPUT, struct.pack("=i", number))
+
+
+def set_standard(path: str, standard: int) -> None:
+    """Set the TV standard of the present input."""
+    _ioctl(path, VIDIOC_S_STD, struct.pack("=Q", standard))
 
 
 def select(path: str, target: int, left: int, top: int, width: int, height: int) -> list[int]:
