@@ -127,6 +127,8 @@ class Stream:
         timeout: float | None = 5.0,
         copy_when_low: bool = False,
     ) -> None:
+        if isinstance(buffers, bool) or not isinstance(buffers, int):
+            raise TypeError(f"buffers={buffers!r}: give a whole number")
         if not 1 <= buffers <= lib.VC_MAX_BUFFERS:
             raise ValueError(f"buffers={buffers!r}: give 1 to {lib.VC_MAX_BUFFERS}")
         self._quick: _Quick = _NEVER
@@ -135,7 +137,7 @@ class Stream:
         self._device = device
         self._copy_when_low = copy_when_low
         self._copied = 0
-        waiter = Waiter()
+        waiter = Waiter(device.path)
         self._waiter: Waiter | _Closed = waiter
         self._ring: Any = self._new_ring(buffers, waiter)
         self._slots = [
@@ -143,7 +145,11 @@ class Stream:
             for index in range(self.buffers)
         ]
         self._start()
-        device._adopt(self)
+        try:
+            device._adopt(self)
+        except OSError:
+            self.close()
+            raise
 
     def _new_ring(self, buffers: int, waiter: Waiter) -> Any:
         config = ffi.new("struct vc_ring_config *")
@@ -181,6 +187,8 @@ class Stream:
         """
         known, patience, slots, waiter = self._quick
         if timeout is not known:
+            if timeout is not _DEFAULT:
+                milliseconds(timeout)  # complains about a bad one, also when there is a frame
             return self._take(_WHOLE) or self._wait_for(_WHOLE, timeout)
         index = _wait(patience)
         del waiter  # an error that somebody keeps shall not keep descriptors
@@ -196,6 +204,8 @@ class Stream:
         Waits, as :meth:`read` does, only when there is none yet. The older ones are
         counted as ``stale``.
         """
+        if timeout is not _DEFAULT:
+            milliseconds(timeout)
         return self._take(_NEWEST) or self._wait_for(_NEWEST, timeout)
 
     def try_read(self) -> Frame | None:
@@ -209,10 +219,14 @@ class Stream:
 
     async def aread(self, timeout: float | None = _DEFAULT) -> Frame:
         """Do what :meth:`read` does without blocking the event loop."""
+        if timeout is not _DEFAULT:
+            milliseconds(timeout)
         return self._take(_WHOLE) or await self._wait_for_async(_WHOLE, timeout)
 
     async def alatest(self, timeout: float | None = _DEFAULT) -> Frame:
         """Do what :meth:`latest` does without blocking the event loop."""
+        if timeout is not _DEFAULT:
+            milliseconds(timeout)
         return self._take(_NEWEST) or await self._wait_for_async(_NEWEST, timeout)
 
     async def __aiter__(self) -> AsyncIterator[Frame]:

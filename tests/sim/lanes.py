@@ -99,8 +99,10 @@ class VividLane:
             values = device.controls.read()
             for name, value in self._values.items():
                 control = device.controls[name]
-                if values.get(name) != value and not control.flags & {"read-only", "volatile"}:
-                    control.value = value
+                if values.get(name) == value or control.flags & {"read-only", "volatile"}:
+                    continue
+                if not isinstance(value, tuple) or len(values[name]) == len(value):
+                    control.value = value  # else it depends on the size of the picture
 
 
 Lane = SimLane | VividLane

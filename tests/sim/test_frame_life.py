@@ -62,13 +62,13 @@ def test_buffer_goes_back_when_the_last_view_dies(camera, device, keep):
 @keepers
 def test_buffer_can_be_kept_again_after_it_went_back(camera, device, keep):
     """The array of a buffer is made from one that stays; it must not stay held."""
-    stream = device.stream(buffers=1)
+    stream = device.stream(buffers=1)  # vivid gives two at least
 
     for _ in range(3):
-        view = keep(shoot(camera, stream))
+        views = [keep(shoot(camera, stream)) for _ in range(stream.buffers)]
         with pytest.raises(StarvedError):
             stream.read(0)
-        del view
+        del views
 
     assert stream.leased == 0
 
@@ -373,18 +373,19 @@ def test_array_after_the_stream_closed_and_the_first_array_died(camera, device):
     assert mappings(camera.path) == 1
 
 
-def test_closed_frames_leave_their_arrays_alone(camera, device):
+def test_closed_frame_cannot_give_back_the_next_one():
     """The next picture in the same buffer is another array with the same pixels' place."""
+    camera = SimLane(small())
+    device = Device(camera.path)
     stream = device.stream(buffers=1)
     first = shoot(camera, stream)
-    array = first.array()
-    address = array.ctypes.data
+    address = first.array().ctypes.data
     first.close()
-    del array
     second = shoot(camera, stream)
 
-    assert second.array().ctypes.data == address
     first.close()
+
+    assert second.array().ctypes.data == address
     assert stream.leased == 1
 
 
