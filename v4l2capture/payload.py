@@ -56,9 +56,11 @@ def encode(control: Control, value: Any) -> bytes:
     """
     if control.type == "str":
         return _encode_string(control, value)
-    element = _ELEMENTS.get(control.type)
-    if element is None or isinstance(value, bytes | bytearray):
+    if isinstance(value, bytes | bytearray | memoryview):
         return _fitting(control, bytes(value), "bytes")
+    element = _ELEMENTS.get(control.type)
+    if element is None:
+        raise TypeError(f"{control.name} takes bytes, not {value!r}")
     try:
         flat = [operator.index(item) for item in _flatten(value)]
     except TypeError:
