@@ -11,6 +11,8 @@ import os
 import select
 from typing import TYPE_CHECKING, Any
 
+from .errors import DeviceError, device_error
+
 if TYPE_CHECKING:
     import asyncio
 
@@ -43,19 +45,27 @@ class Waiter:
     Nobody closes a waiter. Whoever is inside :meth:`wait` holds a reference, so its
     descriptors stay open until the last one has left, and a number can never be
     reused under a thread that still waits on it.
+
+    Args:
+        path: Of the camera, for the error when there is no descriptor left.
     """
 
     __slots__ = ("__weakref__", "_epoll", "_futures", "_process", "_wake")
 
-    def __init__(self) -> None:
-        self._epoll = select.epoll()
-        self._wake = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)
-        self._epoll.register(self._wake, select.EPOLLIN)
+    def __init__(self, path: str = "") -> None:
+        self._wake = -1  # until there is one
+        try:
+            self._epoll = select.epoll()
+            self._wake = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)
+            self._epoll.register(self._wake, select.EPOLLIN)
+        except OSError as error:  # no descriptor is left
+            raise device_error(DeviceError, error.errno or 0, "epoll_create1", path) from None
         self._process = os.getpid()
         self._futures: dict[Any, set[asyncio.Future[None]]] = {}
 
     def __del__(self) -> None:
-        os.close(self._wake)
+        if self._wake >= 0:
+            os.close(self._wake)
 
     def fileno(self) -> int:
         """Return the epoll descriptor: readable when there is something to fetch."""
