@@ -287,7 +287,7 @@ def test_two_threads_close_one_stream():
 
 def test_two_first_readers_of_events_are_both_woken(monkeypatch):
     """The descriptor for events is made when the first one waits, and only once."""
-    monkeypatch.setattr(events_module, "Waiter", lambda: (time.sleep(0.02), Waiter())[1])
+    monkeypatch.setattr(events_module, "Waiter", lambda path: (time.sleep(0.02), Waiter(path))[1])
     camera = simulated()
     device = Device(camera.path)
     waiting = [Waiting(device.events.read) for _ in range(2)]
