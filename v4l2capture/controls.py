@@ -442,6 +442,7 @@ class Controls(Mapping[str | int, Control]):
         try:
             for control in masters:
                 self._write_numbers({control: numbers[control]}, applied)
+                self._verify(control, numbers[control], applied[control.name])
             self._write_numbers({control: numbers[control] for control in others}, applied)
             for control, data in wanted.items():
                 if isinstance(data, bytes):
@@ -452,7 +453,18 @@ class Controls(Mapping[str | int, Control]):
             raise
         return {control.name: applied[control.name] for control in wanted}
 
+    def _verify(self, control: Control, wanted: int, read: Any) -> None:
+        """Complain about a master that did not follow: what it rules would not either."""
+        if read is None or int(read) == wanted:
+            return
+        error = device_error(ControlError, errno.EIO, "VIDIOC_S_EXT_CTRLS", self._device.path)
+        error.control, error.value = control.name, wanted
+        error.strerror = f"the driver took it, but still reads {read!r}"
+        raise error
+
     def _named(self, values: Mapping[str | int, Any]) -> list[tuple[Control, Any]]:
+        if not isinstance(values, Mapping):
+            raise TypeError(f"give a mapping from names to values, not {values!r}")
         pairs = [(self[key], value) for key, value in values.items()]
         seen: set[int] = set()
         for control, _ in pairs:

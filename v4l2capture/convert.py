@@ -119,8 +119,10 @@ def encode_jpeg(
     """
     import simplejpeg
 
+    if isinstance(quality, bool) or not isinstance(quality, int):
+        raise TypeError(f"quality={quality!r}: give a whole number from 1 to 100")
     if not 1 <= quality <= 100:
-        raise ValueError(f"quality is {quality}, not 1 to 100")
+        raise ValueError(f"quality={quality}: give 1 (small) to 100 (best)")
     family = _known(format).family
     if family in ("yuv", "grey"):
         luma, cb, cr, _ = to_jpeg_planes(format, planes)

@@ -26,6 +26,7 @@ from .errors import (
 )
 from .events import Events
 from .formats import FormatInfo, enumerate_formats, rate
+from .jsonreader import RATE_TEXT
 from .pixfmt import Format, PlaneFormat, fourcc, fourcc_text, pixel_format
 from .stream import Stream
 
@@ -196,9 +197,10 @@ class Device:
         if self._closed:
             raise ClosedError(f"{self.path} is closed")
         if self._either is None:
-            self._either = select.epoll()
+            either = select.epoll()
             for descriptor in (self.events.fileno(), *(s.fileno() for s in self._streams)):
-                self._either.register(descriptor, select.EPOLLIN)
+                either.register(descriptor, select.EPOLLIN)
+            self._either = either
         return self._either.fileno()
 
     # ---- this camera as data ----
@@ -334,6 +336,8 @@ def _checked_side(name: str, value: int) -> int:
 def _checked_rate(value: float | Fraction | str) -> Fraction:
     """Return frames per second that fit into a struct v4l2_fract."""
     try:
+        if isinstance(value, str) and not RATE_TEXT.fullmatch(value):
+            raise ValueError
         exact = Fraction(value).limit_denominator(1_000_000)
     except (ValueError, TypeError, OverflowError, ZeroDivisionError):
         raise ValueError(f"frame_rate={value!r}: give frames per second, e.g. 30") from None

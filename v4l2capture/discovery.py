@@ -128,8 +128,14 @@ def _entries(folder: str) -> list[str]:
 
 def _link_to(node: str, folder: str) -> str:
     """Return the name of the first link in ``folder`` that leads to a node."""
-    links = _entries(folder)
-    return next((link for link in links if _node_name(f"{folder}/{link}") == node), "")
+    for link in _entries(folder):
+        try:
+            target = os.readlink(f"{folder}/{link}")  # noqa: PTH115 (see _SYS)
+        except OSError:
+            continue  # removed meanwhile, or not udev's
+        if target.rpartition("/")[2] == node:
+            return link
+    return ""
 
 
 def _stable_id(path: str, card: str, bus_info: str, serial: str) -> str:

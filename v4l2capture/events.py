@@ -206,7 +206,7 @@ class Events:
             if device.closed:  # and those that wait were woken, or will be after these lines
                 raise ClosedError(f"{device.path} is closed")
             if self._waiter is None:
-                waiter = Waiter()
+                waiter = Waiter(self._device.path)
                 descriptor = waiter.fileno()
                 rc = lib.vc_device_watch(
                     device._dev, descriptor, lib.EPOLL_CTL_ADD, select.EPOLLPRI

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import os
 from threading import RLock
 from typing import TYPE_CHECKING, Any, NoReturn
 from weakref import ref
@@ -22,6 +23,15 @@ _release = lib.vc_lease_release
 # Between looking whether a frame is open and holding its lease, nobody may close it: no other
 # thread, that is. A finalizer that the garbage collector runs just then may close other frames.
 _closing = RLock()
+
+
+def _renew() -> None:
+    """In a forked child: the thread that may have held the lock is not there."""
+    global _closing
+    _closing = RLock()
+
+
+os.register_at_fork(after_in_child=_renew)
 
 
 class Frame:

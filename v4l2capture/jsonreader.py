@@ -17,6 +17,7 @@ from .errors import ProfileError
 
 __all__ = [
     "INT64",
+    "RATE_TEXT",
     "UINT32",
     "UINT64",
     "JsonObject",
@@ -42,7 +43,7 @@ UINT32 = (0, (1 << 32) - 1)
 _MOST_TEXT = 4 << 20  # characters; a profile with more is a mistake or an attack
 
 # Fraction() would spend hours on the zeros of "1e999999999".
-_RATE = re.compile(r"\d{1,10}([./]\d{1,10})?", re.ASCII)
+RATE_TEXT = re.compile(r"\d{1,10}([./]\d{1,10})?", re.ASCII)
 
 
 def read_text(path: Path) -> str:
@@ -145,7 +146,7 @@ def a_rate(value: Any, where: str) -> Fraction:
     try:
         if isinstance(value, bool) or not isinstance(value, str | int | float):
             raise ValueError
-        if isinstance(value, str) and not _RATE.fullmatch(value):
+        if isinstance(value, str) and not RATE_TEXT.fullmatch(value):
             raise ValueError
         rate = Fraction(str(value)) if isinstance(value, float) else Fraction(value)
     except (ValueError, ZeroDivisionError):

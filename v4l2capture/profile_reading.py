@@ -48,7 +48,7 @@ _SIDES = (1, 16384)
 _IDS = (1, 0x0FFFFFFF)  # the rest are flags of VIDIOC_QUERY_EXT_CTRL
 
 # More than any camera has; a profile with more is a mistake or an attack.
-_MOST_FORMATS = 64
+_MOST_FORMATS = 256
 _MOST_SIZES = 256
 _MOST_RATES = 64
 _MOST_CONTROLS = 1000

@@ -52,6 +52,16 @@ _ELEMENTS = {"u8": "B", "u16": "H", "u32": "I", "int64": "q", "area": "II", "rec
 # Whoever opens a path gets the camera that is alive under it.
 _live: weakref.WeakValueDictionary[str, SimulatedCamera] = weakref.WeakValueDictionary()
 _lock = threading.Lock()
+
+
+def _forget() -> None:
+    """In a forked child: the cameras are the parent's, and a thread of it may hold the lock."""
+    global _lock
+    _lock = threading.Lock()
+    _live.clear()
+
+
+os.register_at_fork(after_in_child=_forget)
 _numbers = itertools.count(1)
 
 

@@ -8,7 +8,7 @@
 #include "internal.h"
 
 /* Whatever a profile says, no more than this is worth simulating. */
-#define MAX_FORMATS 64u
+#define MAX_FORMATS 256u
 #define MAX_SIZES 256u
 #define MAX_INTERVALS 64u
 #define MAX_SIDE 16384u /* with which sizeimage stays below 4 GiB, strides included */

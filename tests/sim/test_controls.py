@@ -494,13 +494,16 @@ def test_flags_of_slaves_follow_also_through_a_control_that_was_kept(knobs):
     assert "inactive" not in gain.flags
 
 
-def test_master_that_is_ignored_is_reported_as_it_is():
+def test_master_that_does_not_follow_is_an_error():
+    """What it rules would not follow either, and be refused for a reason that misleads."""
     camera, device = webcam()
     camera.fault("control_ignored", control="focus_automatic_continuous")
 
-    values = device.controls.set({"focus_automatic_continuous": False})
+    with pytest.raises(ControlError, match="still reads True") as caught:
+        device.controls.set({"focus_absolute": 50, "focus_automatic_continuous": False})
 
-    assert values == {"focus_automatic_continuous": True}
+    assert caught.value.control == "focus_automatic_continuous"
+    assert caught.value.applied == {"focus_automatic_continuous": True}
 
 
 def test_slave_after_a_master_that_fails_is_not_written():

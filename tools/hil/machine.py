@@ -173,7 +173,7 @@ def _python() -> str:
     for python in (sys.executable, str(HERE.parents[1] / ".venv/bin/python")):
         if os.access(python, os.X_OK) and _site_packages(python):
             return python
-    raise Problem("virtme-ng is missing: python3 -m pip install virtme-ng")
+    raise Problem("virtme-ng is missing: .venv/bin/python -m pip install virtme-ng")
 
 
 def _site_packages(python: str) -> str:

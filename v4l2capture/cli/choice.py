@@ -61,7 +61,7 @@ def _first() -> str:
 def _path(name: str) -> str:
     """Return the path that a number or a stable id stands for; a path as it is."""
     if name.isascii() and name.isdigit():
-        return f"/dev/video{int(name)}"
+        return f"/dev/video{name.lstrip('0') or '0'}"
     if not name or "/" in name or name.startswith("sim:"):
         return name
     found, _ = scan()

@@ -35,7 +35,8 @@ def writing_result() -> Iterator[None]:
 
 def say(text: str) -> None:
     """Print a message on stderr."""
-    print(f"v4l2capture: {visible(text)}", file=sys.stderr, flush=True)
+    with contextlib.suppress(OSError):  # nobody is there to be told
+        print(f"v4l2capture: {visible(text)}", file=sys.stderr, flush=True)
 
 
 def put(text: str = "") -> None:
