@@ -171,7 +171,8 @@ def test_lost_frames_are_counted(camera):
             stats = stream.stats
 
     assert stats.delivered == 30
-    assert stats.dropped == sequences[-1] - sequences[0] - 29
+    gaps = [b - a - 1 for a, b in itertools.pairwise(sequences)]
+    assert stats.dropped == sum(max(gap, 0) for gap in gaps)
     assert stats.dropped > 5
 
 
@@ -202,7 +203,7 @@ def test_frame_counter_may_wrap(single):
     assert sequences[0] >= 2**32 - 128
     assert sequences[-1] < 1000
     steps = [(b - a) % 2**32 for a, b in itertools.pairwise(sequences)]
-    assert stats.dropped == sum(step - 1 for step in steps)
+    assert stats.dropped == sum(max(step - 1, 0) for step in steps)  # vivid repeats a number
 
 
 @pytest.mark.parametrize("wrap", ["64 Bit", "32 Bit"])
