@@ -56,7 +56,7 @@ def render(rows: Iterable[Mapping[str, Any]]) -> str:
     lines = [("", "number", "unit", "ratio", "of", "bar", "goal", "")]
     for each in rows:
         if "error" in each:
-            lines.append((each["what"], each["error"], *[""] * 6))
+            lines.append((each["what"], "-", each["error"][:40], *[""] * 4, _verdict(each)))
             continue
         lines.append(
             (
