@@ -160,8 +160,18 @@ def test_container_without_pyav_says_what_to_install(record, monkeypatch, tmp_pa
     status, err = record("sim:webcam", "-o", tmp_path / "x.mkv", "-n", 1)
 
     assert status == 1
-    assert "pip install av" in err
+    assert "pip install" in err
     assert names(tmp_path) == []
+
+
+def test_container_with_an_old_pyav_says_what_to_install(record, monkeypatch, tmp_path):
+    container = pytest.importorskip("av.container", reason="PyAV is not installed")
+    monkeypatch.setattr(container, "OutputContainer", object)
+
+    status, err = record("sim:webcam", "-o", tmp_path / "x.mkv", "-n", 1)
+
+    assert status == 1
+    assert "PyAV 17 or newer" in err
 
 
 def test_container_takes_no_pixels(record, tmp_path):

@@ -295,11 +295,15 @@ class AviWriter(_Container):
 
 def _load_pyav(suffix: str) -> Any:
     try:
-        import av
+        av: Any = importlib.import_module("av")
+        is_new = hasattr(importlib.import_module("av.container").OutputContainer, "add_mux_stream")
     except ImportError:
+        is_new = False
+    if not is_new:
         raise Failed(
-            f"{suffix} files need PyAV: pip install 'v4l2-imagecapture[video]', or pip install av"
-        ) from None
+            f"{suffix} files need PyAV 17 or newer: pip install 'v4l2-imagecapture[video]', "
+            "or pip install 'av >= 17'"
+        )
     return av
 
 
