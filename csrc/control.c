@@ -198,7 +198,7 @@ static uint32_t step_over(struct vc_device *dev, struct vc_control_list *list, u
 		}
 		return id + tries;
 	}
-	return next_class(id);
+	return next_class(id + 1); /* more than id, which may be just before a class */
 }
 
 static int walk(struct vc_device *dev, struct vc_control_list *list)
