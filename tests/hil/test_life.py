@@ -146,7 +146,7 @@ def test_latest_skips_what_is_stale(single):
 
 def test_second_stream_of_the_same_device_is_busy(single):
     with Device(single) as device, device.stream() as stream:
-        with pytest.raises(DeviceBusyError, match="Another stream"):
+        with pytest.raises(DeviceBusyError, match="A stream of this device is open"):
             device.stream()
 
         assert stream.read(timeout=10.0).ok
