@@ -48,7 +48,7 @@ static uint32_t choose_format(struct input *in)
 	return which < 250 ? first[which % count].fourcc : take32(in);
 }
 
-/* ---- the picture --------------------------------------------------------------- */
+/* ---- the picture ---------------------------------------------------------------- */
 
 static uint32_t choose_side(struct input *in, uint8_t how)
 {
@@ -145,7 +145,7 @@ static void free_planes(struct vc_image *image)
 		free((void *)image->plane[i]);
 }
 
-/* ---- what comes out ---------------------------------------------------------------- */
+/* ---- what comes out ------------------------------------------------------------- */
 
 struct output {
 	uint8_t *start;

@@ -112,7 +112,7 @@ static void forget_if_gone(struct ring *ring)
 		memset(ring, 0, sizeof(*ring));
 }
 
-/* ---- rings ------------------------------------------------------------------------- */
+/* ---- rings ---------------------------------------------------------------------- */
 
 static void new_ring(struct input *in)
 {
@@ -193,7 +193,7 @@ static void unref_ring(struct ring *ring)
 	forget_if_gone(ring);
 }
 
-/* ---- frames -------------------------------------------------------------------------- */
+/* ---- frames --------------------------------------------------------------------- */
 
 static void check_frame(const struct ring *ring, const struct vc_lease *lease, uint32_t how)
 {
@@ -303,7 +303,7 @@ static void copy(struct input *in)
 	EXPECT(to->lease->ring == NULL && sum_of(to->lease) == from->sum);
 }
 
-/* ---- pins ------------------------------------------------------------------------------ */
+/* ---- pins ----------------------------------------------------------------------- */
 
 static void pin(struct input *in, struct ring *ring)
 {
@@ -337,7 +337,7 @@ static void unpin(struct pin *pin)
 	forget_if_gone(ring);
 }
 
-/* ---- formats, controls, events ------------------------------------------------------------ */
+/* ---- formats, controls, events -------------------------------------------------- */
 
 static void ask_formats(struct input *in)
 {
@@ -462,7 +462,7 @@ static void ask_events(struct input *in)
 	check_answer(vc_event_unsubscribe(is.dev, V4L2_EVENT_ALL, 0));
 }
 
-/* ---- the device ------------------------------------------------------------------------------ */
+/* ---- the device ----------------------------------------------------------------- */
 
 static void open_device(void)
 {
@@ -510,7 +510,7 @@ static void ask_device(struct input *in, uint8_t what)
 	}
 }
 
-/* ---- all of it, in any order ------------------------------------------------------------------ */
+/* ---- all of it, in any order ---------------------------------------------------- */
 
 static void ask_ring(struct input *in, uint8_t what)
 {

@@ -41,6 +41,9 @@ static const uint32_t FORMATS[] = {
 	V4L2_PIX_FMT_GREY, V4L2_PIX_FMT_Y16, V4L2_PIX_FMT_SRGGB8, V4L2_PIX_FMT_SGRBG10,
 	V4L2_PIX_FMT_SBGGR10P, V4L2_PIX_FMT_SRGGB12P, V4L2_PIX_FMT_H264, V4L2_PIX_FMT_XBGR32};
 
+static const uint32_t EVENTS[] = {V4L2_EVENT_CTRL, V4L2_EVENT_SOURCE_CHANGE, V4L2_EVENT_EOS,
+				  V4L2_EVENT_CTRL, V4L2_EVENT_ALL, 99};
+
 static const uint32_t TYPES[] = {
 	V4L2_CTRL_TYPE_INTEGER, V4L2_CTRL_TYPE_BOOLEAN, V4L2_CTRL_TYPE_MENU,
 	V4L2_CTRL_TYPE_BUTTON, V4L2_CTRL_TYPE_INTEGER64, V4L2_CTRL_TYPE_STRING,
@@ -50,24 +53,40 @@ static const uint32_t TYPES[] = {
 
 #define CHOOSE(in, list) ((list)[take8(in) % (sizeof(list) / sizeof((list)[0]))])
 
+/* Mostly one that the camera has. */
 static uint32_t choose_id(struct input *in)
 {
 	uint8_t which = take8(in);
 
-	return which < 0xf0 ? IDS[which % (sizeof(IDS) / sizeof(IDS[0]))] : take32(in);
+	if (which >= 0xf0)
+		return take32(in);
+	if (which & 1 && is.sim->num_controls)
+		return is.sim->controls[(which >> 1) % is.sim->num_controls].is.id;
+	return IDS[(which >> 1) % (sizeof(IDS) / sizeof(IDS[0]))];
 }
 
-/* ---- a camera ----------------------------------------------------------------- */
+static uint32_t choose_fourcc(struct input *in)
+{
+	uint8_t which = take8(in);
+
+	if (which >= 0xf0)
+		return take32(in);
+	if (which & 1 && is.sim->num_formats)
+		return is.sim->formats[(which >> 1) % is.sim->num_formats].says.pixelformat;
+	return FORMATS[(which >> 1) % (sizeof(FORMATS) / sizeof(FORMATS[0]))];
+}
+
+/* ---- a camera ------------------------------------------------------------------- */
 
 static void add_size(struct input *in)
 {
 	struct vc_frameinterval interval = {.type = 1 + take8(in) % 3u};
 	struct vc_framesize size = {.type = 1 + take8(in) % 3u};
 
-	size.min_width = take8(in);
+	size.min_width = 1u + take8(in); /* a format without a size could not be opened */
 	size.max_width = size.min_width + take8(in);
 	size.step_width = take8(in) < 0xf0 ? take8(in) : take32(in);
-	size.min_height = take8(in);
+	size.min_height = 1u + take8(in);
 	size.max_height = size.min_height + take8(in);
 	size.step_height = take8(in);
 	vc_sim_add_size(is.sim, &size);
@@ -82,7 +101,7 @@ static void add_format(struct input *in)
 {
 	struct vc_sim_format format = {.stride_align = take8(in)};
 
-	format.pixelformat = take8(in) < 0xf0 ? CHOOSE(in, FORMATS) : take32(in);
+	format.pixelformat = choose_fourcc(in);
 	format.sizeimage = take8(in) & 1 ? take16(in) : 0;
 	format.colorspace = take8(in) % 16;
 	format.ycbcr_enc = take8(in);
@@ -141,13 +160,13 @@ static void describe(struct input *in)
 	EXPECT(vc_sim_new(&config, &is.sim) == 0);
 	is.type = config.quirks & VC_SIM_MULTIPLANAR ? V4L2_BUF_TYPE_VIDEO_CAPTURE_MPLANE
 						     : V4L2_BUF_TYPE_VIDEO_CAPTURE;
-	for (i = 0, count = take8(in) % 4; i < count; i++)
+	for (i = 0, count = 1 + take8(in) % 3; i < count; i++)
 		add_format(in);
-	for (i = 0, count = take8(in) % 8; i < count; i++)
+	for (i = 0, count = 1 + take8(in) % 5; i < count; i++)
 		add_control(in);
 }
 
-/* ---- handles, through a table that remembers the nodes ------------------------------- */
+/* ---- handles, through a table that remembers the nodes -------------------------- */
 
 static int slot;
 
@@ -179,7 +198,7 @@ static void free_handle(int which)
 	is.devs[which] = NULL;
 }
 
-/* ---- ioctls ------------------------------------------------------------------------------ */
+/* ---- ioctls --------------------------------------------------------------------- */
 
 static const unsigned long REQUESTS[] = {
 	VIDIOC_REQBUFS, VIDIOC_QBUF, VIDIOC_DQBUF, VIDIOC_QUERYBUF, VIDIOC_STREAMON,
@@ -201,7 +220,9 @@ static void fill_buffer(struct input *in, struct v4l2_buffer *buf)
 {
 	buf->type = is.type;
 	buf->memory = V4L2_MEMORY_MMAP;
-	buf->index = take8(in) % (VC_MAX_BUFFERS + 1);
+	buf->index = take8(in);
+	if (buf->index < 0xf0)
+		buf->index %= 4;
 	buf->length = 1 + take8(in) % (VC_MAX_PLANES + 1u);
 	buf->m.planes = NULL;
 }
@@ -231,7 +252,7 @@ static void fill(struct input *in, unsigned long request, void *arg)
 	case VIDIOC_G_FMT:
 	case VIDIOC_S_FMT:
 	case VIDIOC_TRY_FMT:
-		((struct v4l2_format *)arg)->fmt.pix.pixelformat = CHOOSE(in, FORMATS);
+		((struct v4l2_format *)arg)->fmt.pix.pixelformat = choose_fourcc(in);
 		/* fall through */
 	case VIDIOC_STREAMON:
 	case VIDIOC_STREAMOFF:
@@ -242,7 +263,9 @@ static void fill(struct input *in, unsigned long request, void *arg)
 	case VIDIOC_SUBSCRIBE_EVENT:
 	case VIDIOC_UNSUBSCRIBE_EVENT:
 		*(struct v4l2_event_subscription *)arg = (struct v4l2_event_subscription){
-			.type = take8(in) % 7, .id = choose_id(in), .flags = take8(in) % 4};
+			.type = CHOOSE(in, EVENTS), .flags = take8(in) % 4};
+		if (((struct v4l2_event_subscription *)arg)->type == V4L2_EVENT_CTRL)
+			((struct v4l2_event_subscription *)arg)->id = choose_id(in);
 		return;
 	default:
 		first = choose_id(in) | (uint32_t)take8(in) << 30;
@@ -335,7 +358,7 @@ static void ask(struct input *in, int which)
 	free(arg);
 }
 
-/* ---- everything else ----------------------------------------------------------------------- */
+/* ---- everything else ------------------------------------------------------------ */
 
 static void unmap(struct map *map)
 {
@@ -355,6 +378,8 @@ static void break_something(struct input *in)
 		n++;
 	fault.value = take_number(in);
 	fault.count = take8(in);
+	if (fault.value == EINTR && !fault.count)
+		fault.count = 250; /* for ever is right, but slow: each call is tried many times */
 	fault.after = take8(in) & 1 ? 0 : take8(in) % 4;
 	vc_sim_fault(is.sim, vc_sim_fault_name(which % n), &fault);
 }
@@ -465,14 +490,26 @@ static void do_something(struct input *in)
 	}
 }
 
+static void check_events(const struct sim_handle *handle)
+{
+	uint32_t i, pending = 0;
+
+	for (i = 0; i < handle->num_subscriptions; i++)
+		pending += handle->subscriptions[i].pending;
+	EXPECT(handle->num_pending == pending);
+}
+
 static void check_counts(void)
 {
 	uint32_t i, maps = 0, handles = 0;
 
 	for (i = 0; i < MAX_MAPS; i++)
 		maps += is.maps[i].start != NULL;
-	for (i = 0; i < HANDLES; i++)
+	for (i = 0; i < HANDLES; i++) {
 		handles += is.devs[i] != NULL;
+		if (is.devs[i])
+			check_events(is.nodes[i]);
+	}
 	EXPECT(vc_sim_mappings(is.sim) == maps);
 	EXPECT(vc_sim_handles(is.sim) == handles);
 	EXPECT(vc_sim_queued(is.sim) <= VC_MAX_BUFFERS);

@@ -220,7 +220,7 @@ static void answer(struct input *in, unsigned long request, void *arg)
 	}
 }
 
-/* ---- implausible ones ------------------------------------------------------------- */
+/* ---- implausible ones ----------------------------------------------------------- */
 
 static int is_buffer(unsigned long request)
 {
@@ -258,7 +258,7 @@ static void distort(struct input *in, unsigned long request, void *arg)
 	}
 }
 
-/* ---- what the core did -------------------------------------------------------------- */
+/* ---- what the core did ---------------------------------------------------------- */
 
 static void stop(struct view *view)
 {
@@ -299,7 +299,7 @@ static void note_answer(unsigned long request, const void *arg, uint32_t queued,
 		view->owner[buf->index] = FILLED;
 }
 
-/* ---- the table ------------------------------------------------------------------------ */
+/* ---- the table ------------------------------------------------------------------ */
 
 static int hostile_open(const char *path, void *camera, void **node)
 {
