@@ -123,8 +123,10 @@ FUZZ_CFLAGS := -std=c11 -D_GNU_SOURCE -g -O1 -fno-sanitize-recover=all -Icsrc -p
 FUZZ_CORE   := $(patsubst csrc/%.c,build/fuzz/core/%.o,$(filter %.c,$(CSRC)))
 
 # Each fuzzer with all of the core, and with what the fuzzers share.
-build/fuzz/%: tests/fuzz/%.c $(filter-out tests/fuzz/fuzz_%,$(wildcard tests/fuzz/*.[ch])) $(FUZZ_CORE)
-	$(FUZZ_CC) $(FUZZ_CFLAGS) -fsanitize=fuzzer,address,undefined $(FUZZ_LINK) -o $@ $(filter %.c %.o,$^)
+FUZZ_SHARED := $(filter-out tests/fuzz/fuzz_%,$(wildcard tests/fuzz/*.[ch]))
+build/fuzz/%: tests/fuzz/%.c $(FUZZ_SHARED) $(FUZZ_CORE)
+	$(FUZZ_CC) $(FUZZ_CFLAGS) -fsanitize=fuzzer,address,undefined $(FUZZ_LINK) \
+		-o $@ $(filter %.c %.o,$^)
 
 build/fuzz/core/%.o: csrc/%.c $(filter %.h,$(CSRC))
 	@command -v $(FUZZ_CC) >/dev/null || { echo "Fuzzing needs $(FUZZ_CC) and its runtime:" \
