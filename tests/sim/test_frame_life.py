@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: MIT
 """When a buffer goes back to the driver: with its last view, not earlier, not later."""
 
+import errno
 import gc
 import itertools
+import os
 import pickle
 import threading
 
@@ -10,6 +12,8 @@ import numpy as np
 import pytest
 
 from v4l2capture import ClosedError, Device, DeviceBusyError, StarvedError
+from v4l2capture import stream as stream_module
+from v4l2capture._native import lib
 
 from .lanes import SimLane, buffer_states, mappings, open_small, queued, shoot, simulated, small
 
@@ -228,6 +232,55 @@ def test_format_can_be_set_once_the_last_frame_is_gone(clingy):
     del frame, array
 
     assert device.set_format(64, 48).width == 64
+
+
+# ---- memory ----
+
+
+def test_memory_in_reach_of_an_array_stays_mapped(camera, device):
+    """What lies behind an array's base is nobody's frame any more, but reading it is no crash."""
+    stream = device.stream(buffers=2)
+    memory = shoot(camera, stream).array().base.base
+    stream.close()
+
+    assert mappings(camera.path) == 1
+    assert len(bytes(memory)) >= camera.size[0] * camera.size[1] * 2
+    del memory
+    assert mappings(camera.path) == 0
+
+
+def test_what_a_reader_waits_with_outlives_the_stream():
+    """read() is in C when another thread closes the stream and drops it."""
+    camera = SimLane(small())
+    device = Device(camera.path)
+    stream = device.stream()
+    stream._be_quick(None, 0)
+    _, patience, *held = stream._quick
+
+    stream.close()
+    del stream
+    gc.collect()
+
+    assert lib.vc_ring_wait(patience) == -errno.EPIPE
+    assert held
+
+
+def test_stream_that_is_dropped_goes_before_its_descriptor(monkeypatch):
+    """Else it would take itself out of an epoll that has been given the same number."""
+    free, seen = stream_module._free_ring, []
+    monkeypatch.setattr(
+        stream_module,
+        "_free_ring",
+        lambda waiter, ring: (seen.append(os.fstat(waiter.fileno())), free(waiter, ring)),
+    )
+    camera = SimLane(small())
+    device = Device(camera.path)
+    stream = device.stream()
+
+    del stream
+
+    assert len(seen) == 1
+    assert camera.sim.queued == 0
 
 
 # ---- closing a frame ----
