@@ -122,10 +122,12 @@ build/bench/%: tests/bench/guest/%.c tests/bench/guest/sum.c tests/bench/guest/s
 FUZZ_CFLAGS := -std=c11 -D_GNU_SOURCE -g -O1 -fno-sanitize-recover=all -Icsrc -pthread
 FUZZ_CORE   := $(patsubst csrc/%.c,build/fuzz/core/%.o,$(filter %.c,$(CSRC)))
 
+.SECONDARY: $(FUZZ_CORE)
+
 # Each fuzzer with all of the core, and with what the fuzzers share.
 FUZZ_SHARED := $(filter-out tests/fuzz/fuzz_%,$(wildcard tests/fuzz/*.[ch]))
 build/fuzz/%: tests/fuzz/%.c $(FUZZ_SHARED) $(FUZZ_CORE)
-	$(FUZZ_CC) $(FUZZ_CFLAGS) -fsanitize=fuzzer,address,undefined $(FUZZ_LINK) \
+	@$(FUZZ_CC) $(FUZZ_CFLAGS) -fsanitize=fuzzer,address,undefined $(FUZZ_LINK) \
 		-o $@ $(filter %.c %.o,$^)
 
 build/fuzz/core/%.o: csrc/%.c $(filter %.h,$(CSRC))

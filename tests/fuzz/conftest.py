@@ -5,11 +5,11 @@ import os
 
 from hypothesis import HealthCheck, Phase, settings
 
-SECONDS = int(os.environ.get("FUZZ_SECONDS", "20"))
+EXAMPLES = 5 * int(os.environ.get("FUZZ_SECONDS", "20"))
 
 settings.register_profile(
     "fuzz",
-    max_examples=10 * SECONDS,
+    max_examples=EXAMPLES,
     stateful_step_count=60,
     deadline=None,
     database=None,
@@ -22,4 +22,4 @@ settings.load_profile("fuzz")
 
 def pytest_report_header(config):
     seed = config.getoption("hypothesis_seed") or "random, a failure prints it"
-    return f"fuzz: {10 * SECONDS} examples each, seed {seed}"
+    return f"fuzz: {EXAMPLES} examples each, seed {seed}"
