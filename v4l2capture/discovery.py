@@ -7,6 +7,7 @@ Source: Documentation/userspace-api/media/v4l/vidioc-querycap.rst; the links in
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 from dataclasses import dataclass
@@ -138,13 +139,29 @@ def _link_to(node: str, folder: str) -> str:
     return ""
 
 
+def _has_twin(node: str) -> bool:
+    """Whether another node has the same device and index: then by-path is whoever came last."""
+
+    def place(name: str) -> tuple[int, int, str]:
+        status = os.stat(f"{_SYS}/{name}/device")  # noqa: PTH116 (see _SYS)
+        return status.st_dev, status.st_ino, _read(f"{_SYS}/{name}/index")
+
+    with contextlib.suppress(OSError):
+        own = place(node)
+        for other in _entries(_SYS):
+            with contextlib.suppress(OSError):
+                if other != node and other.startswith("video") and place(other) == own:
+                    return True
+    return False
+
+
 def _stable_id(path: str, card: str, bus_info: str, serial: str) -> str:
     if path.startswith("sim:"):
         return path
     node = _node_name(path)
     # udev makes a by-id name without a serial number too; two such cameras share it.
     known = (_link_to(node, _BY_ID) if serial else "") or _link_to(node, _BY_PATH)
-    if known:
+    if known and not _has_twin(node):
         return known
     return f"{bus_info}-{card}-index{_read(f'{_SYS}/{node}/index') or '0'}".replace(" ", "_")
 

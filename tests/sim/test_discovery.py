@@ -162,6 +162,16 @@ def test_camera_without_udev_is_known_by_its_bus(nowhere):
     assert identified(nowhere).stable_id == "usb-0000:00:14.0-1-HD_Cam-index0"
 
 
+def test_nodes_that_compete_for_a_link_are_known_by_their_bus(nowhere):
+    """Both of vivid's cameras are index 0 of one device, and udev gives the link to either."""
+    node(nowhere, by_path="platform-vivid.0-video-index0")
+    (nowhere / "sys/video1").mkdir()
+    (nowhere / "sys/video1/device").symlink_to(nowhere / "devices/usb1/1-1/1-1:1.0")
+    (nowhere / "sys/video1/index").write_text("0\n")
+
+    assert identified(nowhere).stable_id == "usb-0000:00:14.0-1-HD_Cam-index0"
+
+
 def test_stable_id_of_a_link_is_that_of_its_node(camera, tmp_path):
     if isinstance(camera, SimLane):
         with Device(camera.path) as device:
