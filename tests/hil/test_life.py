@@ -404,7 +404,7 @@ def test_child_of_a_fork_leaves_the_camera_alone(single):
 @pytest.fixture
 def plugged() -> Iterator[None]:
     """Whatever a test does, the next one finds the cameras again, under the same numbers."""
-    numbers = [vivid.path_of(name) for name in (vivid.SINGLE, vivid.MULTI)]
+    numbers = [os.environ["V4L2CAPTURE_VIVID"], os.environ["V4L2CAPTURE_VIVID_MPLANE"]]
     yield
     gc.collect()
     vivid.bind()
