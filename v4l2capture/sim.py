@@ -44,6 +44,7 @@ _PROFILES = Path(__file__).with_name("profiles")
 _SEARCHED = "V4L2CAPTURE_SIM"
 
 _DEVICE_CAPS = 0x80000000  # V4L2_CAP_DEVICE_CAPS
+_DYNAMIC_ARRAY = 0x00000800  # V4L2_CTRL_FLAG_DYNAMIC_ARRAY
 _EXT_PIX_FORMAT = 0x00200000  # V4L2_CAP_EXT_PIX_FORMAT
 
 # Element type -> struct format of one element.
@@ -475,6 +476,9 @@ def _add_control(sim: Any, control: ProfileControl) -> int:
     if kind is None:
         return 0  # a type that this version does not know cannot be played
     full = control.filled()
+    dims = control.dims
+    if control.flags & _DYNAMIC_ARRAY and isinstance(control.value, tuple) and control.value:
+        dims = (len(control.value),)  # it keeps the length it had
     raw = ffi.new(
         "struct vc_sim_control *",
         {
@@ -485,9 +489,9 @@ def _add_control(sim: Any, control: ProfileControl) -> int:
             "step": full.step,
             "default_value": _scalar(full.default),
             "value": _scalar(full.value),
-            "flags": control.flags,
-            "nr_of_dims": len(control.dims),
-            "dims": control.dims,
+            "flags": control.flags & ~_DYNAMIC_ARRAY,
+            "nr_of_dims": len(dims),
+            "dims": dims,
             "name": control.label.encode()[:31].decode(errors="ignore").encode(),
         },
     )
