@@ -165,7 +165,7 @@ CONTROL = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(controls=st.lists(CONTROL, max_size=6), side=st.integers(1, 300), align=st.integers(0, 99))
 def test_any_profile_plays_or_is_refused(controls, side, align):
     """Whatever a profile says, it is a ProfileError or a camera that does no harm."""

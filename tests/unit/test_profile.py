@@ -374,7 +374,7 @@ PROFILES = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(PROFILES)
 def test_profile_survives_the_way_through_json(data):
     profile = Profile.load(data)
@@ -390,7 +390,7 @@ JSON = st.recursive(
 KEYS = ["formats", "controls", "subdevices", "clusters", "faults", "capabilities", "version"]
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.sampled_from(KEYS), JSON)
 def test_nonsense_is_never_anything_but_a_profile_error(key, value):
     try:
