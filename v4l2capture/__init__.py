@@ -9,33 +9,33 @@
 Without a camera, ``Device("sim:webcam")`` does the same.
 """
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from .controls import Control, Controls
-from .device import Device
-from .discovery import DeviceInfo, list_devices
-from .errors import (
-    BandwidthError,
-    CaptureError,
-    CaptureTimeout,
-    ClosedError,
-    ControlError,
-    DeviceBusyError,
-    DeviceError,
-    DeviceGoneError,
-    DevicePermissionError,
-    ProfileError,
-    StarvedError,
-    UnknownControlError,
-)
-from .events import ControlEvent, Event, Events, SourceChangeEvent
-from .formats import FormatInfo, FrameRateRange, FrameSize, FrameSizeRange
-from .frame import Frame
-from .pixfmt import Format, PlaneFormat
-from .stream import Stream, StreamStats
-
 if TYPE_CHECKING:
+    from .controls import Control, Controls
+    from .device import Device
+    from .discovery import DeviceInfo, list_devices
+    from .errors import (
+        BandwidthError,
+        CaptureError,
+        CaptureTimeout,
+        ClosedError,
+        ControlError,
+        DeviceBusyError,
+        DeviceError,
+        DeviceGoneError,
+        DevicePermissionError,
+        ProfileError,
+        StarvedError,
+        UnknownControlError,
+    )
+    from .events import ControlEvent, Event, Events, SourceChangeEvent
+    from .formats import FormatInfo, FrameRateRange, FrameSize, FrameSizeRange
+    from .frame import Frame
+    from .pixfmt import Format, PlaneFormat
     from .sim import SimulatedCamera
+    from .stream import Stream, StreamStats
 
 __version__ = "0.1.0"
 
@@ -75,13 +75,31 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> Any:
-    """Import what most programs never use when it is asked for: this one takes a while."""
-    if name == "SimulatedCamera":
-        from .sim import SimulatedCamera
+# What is behind a name is imported when it is asked for: each pays only for what it uses.
+_HOMES = {
+    "controls": "Control Controls",
+    "device": "Device",
+    "discovery": "DeviceInfo list_devices",
+    "errors": "BandwidthError CaptureError CaptureTimeout ClosedError ControlError DeviceBusyError "
+    "DeviceError DeviceGoneError DevicePermissionError ProfileError StarvedError "
+    "UnknownControlError",
+    "events": "ControlEvent Event Events SourceChangeEvent",
+    "formats": "FormatInfo FrameRateRange FrameSize FrameSizeRange",
+    "frame": "Frame",
+    "pixfmt": "Format PlaneFormat",
+    "sim": "SimulatedCamera",
+    "stream": "Stream StreamStats",
+}
+_HOME = {name: module for module, names in _HOMES.items() for name in names.split()}
 
-        return SimulatedCamera
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+if not TYPE_CHECKING:  # which would take it for a promise that every name is there
+
+    def __getattr__(name: str) -> Any:
+        if name not in _HOME:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        value = getattr(import_module(f".{_HOME[name]}", __name__), name)
+        globals()[name] = value
+        return value
 
 
 def __dir__() -> list[str]:

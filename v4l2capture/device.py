@@ -26,8 +26,8 @@ from .errors import (
 )
 from .events import Events
 from .formats import FormatInfo, enumerate_formats, rate
-from .jsonreader import RATE_TEXT
 from .pixfmt import Format, PlaneFormat, fourcc, fourcc_text, pixel_format
+from .rate import read_rate
 from .stream import Stream
 
 if TYPE_CHECKING:
@@ -336,10 +336,9 @@ def _checked_side(name: str, value: int) -> int:
 def _checked_rate(value: float | Fraction | str) -> Fraction:
     """Return frames per second that fit into a struct v4l2_fract."""
     try:
-        if isinstance(value, str) and not RATE_TEXT.fullmatch(value):
-            raise ValueError
-        exact = Fraction(value).limit_denominator(1_000_000)
-    except (ValueError, TypeError, OverflowError, ZeroDivisionError):
+        number = read_rate(value) if isinstance(value, str) else Fraction(value)
+        exact = number.limit_denominator(1_000_000)
+    except (ValueError, TypeError, OverflowError):
         raise ValueError(f"frame_rate={value!r}: give frames per second, e.g. 30") from None
     if isinstance(value, bool) or not 0 < exact <= 1_000_000:
         raise ValueError(f"frame_rate={value!r}: give frames per second, e.g. 30")

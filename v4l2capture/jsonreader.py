@@ -7,17 +7,16 @@ Every ``a_...`` function takes a value and its place in the JSON and returns it 
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable, Mapping
 from fractions import Fraction
 from pathlib import Path
 from typing import Any, TypeVar
 
 from .errors import ProfileError
+from .rate import read_rate
 
 __all__ = [
     "INT64",
-    "RATE_TEXT",
     "UINT32",
     "UINT64",
     "JsonObject",
@@ -41,9 +40,6 @@ UINT64 = (0, (1 << 64) - 1)
 UINT32 = (0, (1 << 32) - 1)
 
 _MOST_TEXT = 4 << 20  # characters; a profile with more is a mistake or an attack
-
-# Fraction() would spend hours on the zeros of "1e999999999".
-RATE_TEXT = re.compile(r"\d{1,10}([./]\d{1,10})?", re.ASCII)
 
 
 def read_text(path: Path) -> str:
@@ -146,10 +142,11 @@ def a_rate(value: Any, where: str) -> Fraction:
     try:
         if isinstance(value, bool) or not isinstance(value, str | int | float):
             raise ValueError
-        if isinstance(value, str) and not RATE_TEXT.fullmatch(value):
-            raise ValueError
-        rate = Fraction(str(value)) if isinstance(value, float) else Fraction(value)
-    except (ValueError, ZeroDivisionError):
+        if isinstance(value, str):
+            rate = read_rate(value)
+        else:
+            rate = Fraction(str(value)) if isinstance(value, float) else Fraction(value)
+    except ValueError:
         raise ProfileError(
             f'frames per second are wanted, such as 30 or "30000/1001", not {shown(value)}',
             where,

@@ -29,6 +29,7 @@ PURE = {
     "pixfmt",
     "profile",
     "profile_reading",
+    "rate",
     "rules",
     "sensor",
     "videomode",
@@ -126,19 +127,27 @@ def test_module_imports_only_the_libraries_it_may(path: Path) -> None:
     assert others - {"v4l2capture"} <= allowed
 
 
-def test_import_loads_nothing_heavy() -> None:
+def loaded_by(statement: str) -> set[str]:
+    """Return the modules that a fresh process has after it."""
+    program = f"{statement}; import sys; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return set(done.stdout.split())
+
+
+def test_import_loads_nothing_of_it_that_is_not_used() -> None:
+    assert {name for name in loaded_by("import v4l2capture") if "v4l2capture." in name} == set()
+
+
+def test_device_loads_nothing_heavy() -> None:
     """On a small computer NumPy alone takes longer than everything else together."""
-    heavy = ("numpy", "PIL", "simplejpeg", "rich", "asyncio", "argparse", "v4l2py")
-    program = f"import sys, v4l2capture; print(*(set({heavy!r}) & set(sys.modules)))"
+    heavy = {"numpy", "PIL", "simplejpeg", "rich", "asyncio", "argparse", "json", "v4l2py"}
 
-    loaded = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, check=True
-    )
-
-    assert loaded.stdout.split() == []
+    assert loaded_by("from v4l2capture import Device") & heavy == set()
 
 
 def test_every_public_name_is_there() -> None:
     assert len(set(v4l2capture.__all__)) == len(v4l2capture.__all__)
     assert [name for name in v4l2capture.__all__ if not hasattr(v4l2capture, name)] == []
     assert set(v4l2capture.__all__) <= set(dir(v4l2capture))
+    assert set(v4l2capture._HOME) == set(v4l2capture.__all__) - {"__version__"}

@@ -14,8 +14,8 @@ from typing import NamedTuple, TypeVar
 from ..device import Device
 from ..errors import CaptureTimeout
 from ..frame import Frame
-from ..jsonreader import RATE_TEXT
 from ..pixfmt import Format, pixel_format
+from ..rate import read_rate
 from ..stream import Stream
 from .choice import add_device, open_camera
 from .files import writing_files
@@ -47,17 +47,11 @@ def _number(
             value = convert(text)
             if least <= value <= most:
                 return value
-        except (ValueError, ZeroDivisionError):
+        except ValueError:
             pass
         raise argparse.ArgumentTypeError(f"{text!r} is not {what}")
 
     return parse
-
-
-def _rate(text: str) -> Fraction:
-    if not RATE_TEXT.fullmatch(text):
-        raise ValueError
-    return Fraction(text)
 
 
 def _pixel_format(text: str) -> str:
@@ -87,7 +81,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     seconds = _number(float, 0.001, 1e9, "a number of seconds")
     pixels = _number(int, 1, 65535, "a number of pixels, 1 to 65535")
     rate = _number(
-        _rate, Fraction(1, 1000), Fraction(1_000_000), "frames per second, 30 or 30000/1001"
+        read_rate, Fraction(1, 1000), Fraction(1_000_000), "frames per second, 30 or 30000/1001"
     )
     quality = _number(int, 1, 100, "a quality, 1 to 100")
     buffers = _number(int, 2, 32, "a number of buffers, 2 to 32")
