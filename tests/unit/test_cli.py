@@ -3,6 +3,7 @@
 
 import io
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -42,6 +43,29 @@ def test_version_is_that_of_the_package(capsys):
 
     assert ended.value.code == 0
     assert capsys.readouterr().out == f"v4l2capture {v4l2capture.__version__}\n"
+
+
+@pytest.mark.parametrize(
+    "start",
+    [
+        "from v4l2capture.cli import main; sys.exit(main())",
+        "import runpy; runpy.run_module('v4l2capture', run_name='__main__')",
+    ],
+    ids=["command", "module"],
+)
+def test_ctrl_c_during_the_import_ends_it_quietly(start):
+    """It takes a while, and who typed something wrong is quick."""
+    program = f"""
+import os, signal, sys
+sys.argv = ["v4l2capture", "list"]
+sys.addaudithook(lambda event, args: event == "import" and args[0] == "v4l2capture.device"
+                 and os.kill(os.getpid(), signal.SIGINT))
+{start}
+"""
+
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+
+    assert (done.returncode, done.stdout, done.stderr) == (128 + signal.SIGINT, "", "")
 
 
 def test_no_command_is_a_wrong_command_line(capsys):

@@ -1,0 +1,86 @@
+# SPDX-License-Identifier: MIT
+"""The commands together: from the words of a command line to the one that is meant."""
+
+from __future__ import annotations
+
+import argparse
+import inspect
+import io
+import os
+import signal
+import sys
+from collections.abc import Sequence
+
+from .. import __version__
+from ..errors import CaptureError
+from . import controls, doctor, formats, listing, profile, record
+from .output import Failed, say, writing_result
+
+__all__ = ["run"]
+
+_COMMANDS = {
+    "list": listing,
+    "formats": formats,
+    "controls": controls,
+    "record": record,
+    "profile": profile,
+    "doctor": doctor,
+}
+
+_ABOUT = "Look at and record from any V4L2 camera, or from a simulated one such as sim:webcam."
+
+_EPILOG = """\
+DEVICE is /dev/videoN or just N, a stable id as `list` shows it, or sim:PROFILE for a simulated
+camera (sim:webcam, sim:/path/to/profile.json); left out, it is the first camera there is.
+
+environment:
+  V4L2CAPTURE_SIM  simulated cameras to list behind the real ones: webcam,/path/profile.json
+  NO_COLOR         no colours
+
+exit status: 0 done, 1 the camera or the request failed, 2 wrong command line
+"""
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="v4l2capture",
+        description=_ABOUT,
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="version", version=f"v4l2capture {__version__}")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND", title="commands")
+    for name, module in _COMMANDS.items():
+        text = inspect.getdoc(module.run) or ""
+        command = commands.add_parser(
+            name,
+            help=text.partition("\n")[0],
+            description=text,
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
+        module.add_arguments(command)
+        command.set_defaults(run=module.run, usage_error=command.error)
+    return parser
+
+
+def run(argv: Sequence[str] | None = None) -> int:
+    """Run one command and return the exit status."""
+    # Python has None for what its parent closed.
+    sys.stdout = sys.stdout or open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115
+    sys.stderr = sys.stderr or open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a camera's name may be in any alphabet
+    args = _parser().parse_args(argv)
+    try:
+        status = args.run(args)
+        with writing_result():
+            sys.stdout.flush()
+    except (CaptureError, Failed) as error:
+        say(str(error))
+        return 1
+    except BrokenPipeError:
+        # Who read our output has enough. Python would complain once more at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 128 + signal.SIGPIPE
+    return int(status)
