@@ -13,10 +13,29 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from .bitmap import ImageBitmap
+    from .camera import Camera
     from .controls import Control, Controls
     from .device import Device
+    from .dictionaries import (
+        FillLightMode,
+        MediaSettingsRange,
+        MediaTrackCapabilities,
+        MediaTrackConstraints,
+        MediaTrackConstraintSet,
+        MediaTrackSettings,
+        MediaTrackSupportedConstraints,
+        MeteringMode,
+        PhotoCapabilities,
+        PhotoSettings,
+        Point2D,
+        RedEyeReduction,
+        VideoFacingMode,
+        VideoResizeMode,
+    )
     from .discovery import DeviceInfo, list_devices
     from .errors import (
+        AbortError,
         BandwidthError,
         CaptureError,
         CaptureTimeout,
@@ -26,9 +45,18 @@ if TYPE_CHECKING:
         DeviceError,
         DeviceGoneError,
         DevicePermissionError,
+        DOMException,
+        InvalidStateError,
+        NotAllowedError,
+        NotFoundError,
+        NotReadableError,
+        NotSupportedError,
+        OperationError,
+        OverconstrainedError,
         ProfileError,
         StarvedError,
         UnknownControlError,
+        UnknownError,
     )
     from .events import ControlEvent, Event, Events, SourceChangeEvent
     from .formats import FormatInfo, FrameRateRange, FrameSize, FrameSizeRange
@@ -37,10 +65,13 @@ if TYPE_CHECKING:
     from .sim import SimulatedCamera
     from .stream import Stream, StreamStats
 
+
 __version__ = "0.1.0"
 
 __all__ = [
+    "AbortError",
     "BandwidthError",
+    "Camera",
     "CaptureError",
     "CaptureTimeout",
     "ClosedError",
@@ -48,6 +79,7 @@ __all__ = [
     "ControlError",
     "ControlEvent",
     "Controls",
+    "DOMException",
     "Device",
     "DeviceBusyError",
     "DeviceError",
@@ -56,20 +88,43 @@ __all__ = [
     "DevicePermissionError",
     "Event",
     "Events",
+    "FillLightMode",
     "Format",
     "FormatInfo",
     "Frame",
     "FrameRateRange",
     "FrameSize",
     "FrameSizeRange",
+    "ImageBitmap",
+    "InvalidStateError",
+    "MediaSettingsRange",
+    "MediaTrackCapabilities",
+    "MediaTrackConstraintSet",
+    "MediaTrackConstraints",
+    "MediaTrackSettings",
+    "MediaTrackSupportedConstraints",
+    "MeteringMode",
+    "NotAllowedError",
+    "NotFoundError",
+    "NotReadableError",
+    "NotSupportedError",
+    "OperationError",
+    "OverconstrainedError",
+    "PhotoCapabilities",
+    "PhotoSettings",
     "PlaneFormat",
+    "Point2D",
     "ProfileError",
+    "RedEyeReduction",
     "SimulatedCamera",
     "SourceChangeEvent",
     "StarvedError",
     "Stream",
     "StreamStats",
     "UnknownControlError",
+    "UnknownError",
+    "VideoFacingMode",
+    "VideoResizeMode",
     "__version__",
     "list_devices",
 ]
@@ -77,12 +132,19 @@ __all__ = [
 
 # What is behind a name is imported when it is asked for: each pays only for what it uses.
 _HOMES = {
+    "bitmap": "ImageBitmap",
+    "camera": "Camera",
     "controls": "Control Controls",
     "device": "Device",
+    "dictionaries": "FillLightMode MediaSettingsRange MediaTrackCapabilities MediaTrackConstraintSet "
+    "MediaTrackConstraints MediaTrackSettings MediaTrackSupportedConstraints MeteringMode "
+    "PhotoCapabilities PhotoSettings Point2D RedEyeReduction VideoFacingMode VideoResizeMode",
     "discovery": "DeviceInfo list_devices",
-    "errors": "BandwidthError CaptureError CaptureTimeout ClosedError ControlError DeviceBusyError "
-    "DeviceError DeviceGoneError DevicePermissionError ProfileError StarvedError "
-    "UnknownControlError",
+    "errors": "AbortError BandwidthError CaptureError CaptureTimeout ClosedError ControlError "
+    "DOMException DeviceBusyError DeviceError DeviceGoneError DevicePermissionError "
+    "InvalidStateError NotAllowedError NotFoundError NotReadableError NotSupportedError "
+    "OperationError OverconstrainedError ProfileError StarvedError UnknownControlError "
+    "UnknownError",
     "events": "ControlEvent Event Events SourceChangeEvent",
     "formats": "FormatInfo FrameRateRange FrameSize FrameSizeRange",
     "frame": "Frame",

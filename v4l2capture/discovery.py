@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from ._native import ffi, lib
-from .errors import CaptureError, check
+from .errors import CaptureError, NotFoundError, check
 
-__all__ = ["DeviceInfo", "describe", "list_devices", "node_paths", "scan"]
+__all__ = ["DeviceInfo", "describe", "first_camera", "list_devices", "node_paths", "scan"]
 
 # Everything that opens a camera passes here, so there is no pathlib: it takes ten times as long.
 _SYS = "/sys/class/video4linux"
@@ -195,6 +195,23 @@ def list_devices() -> list[DeviceInfo]:
     A node that cannot be opened is left out and hides no other; :func:`scan` has the reasons.
     """
     return [info for info in scan()[0] if info.is_camera]
+
+
+def first_camera() -> str:
+    """Return the path of the first camera.
+
+    Raises:
+        NotFoundError: There is none. The message says why nodes that are there do not answer.
+    """
+    found, failed = scan()
+    for info in found:
+        if info.is_camera:
+            return info.path
+    reasons = "".join(f"\n  {error}" for error in failed)
+    raise NotFoundError(
+        "no camera found; `sim:webcam` is a simulated one that always works; "
+        f"`v4l2capture doctor` says what is missing{reasons}"
+    )
 
 
 def open_node(path: str) -> Any:

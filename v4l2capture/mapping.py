@@ -44,6 +44,7 @@ __all__ = [
     "ROI_RECT",
     "RULES",
     "capabilities",
+    "control_ids",
     "fill_light_modes",
     "red_eye_reduction",
     "region_of_interest",
@@ -104,6 +105,41 @@ NEEDS: dict[str, str] = {
     "exposureTime": "exposureMode",
     "focusDistance": "focusMode",
 }
+
+
+# Of a raw sensor, and of its timing.
+_SENSOR = ("exposure", "analogue_gain", "pixel_rate", "horizontal_blanking")
+
+
+def control_ids(names: Iterable[str] | None = None) -> frozenset[int]:
+    """Return the controls that W3C properties (left out: all) are read from and written to."""
+    wanted = set(_CONTROLS if names is None else names)
+    wanted |= {NEEDS[name] for name in wanted if name in NEEDS}
+    return frozenset(IDS[key] for name in wanted for key in _CONTROLS.get(name, ()))
+
+
+def _controls_of_properties() -> dict[str, set[str]]:
+    found: dict[str, set[str]] = {rule.name: {rule.control} for rule in RULES}
+    for rule in RULES:
+        if isinstance(rule, EntryRule) and rule.auto:
+            found[rule.name].add(rule.auto)
+    for mode in MODES.values():
+        others = (mode.fixed, mode.button, mode.status, "3a_lock")
+        autos = (auto.control for auto in mode.autos)
+        found[mode.name] = {key for key in (*autos, *others) if key is not None}
+    for name in ("exposureTime", "iso"):
+        found[name].update(_SENSOR)
+    found["torch"] = {"led_mode"}
+    found["fillLightMode"] = {"led_mode", "strobe"}
+    found["facingMode"] = {"camera_orientation"}
+    found["pointsOfInterest"] = {
+        "region_of_interest_rectangle",
+        "region_of_interest_auto_ctrls",
+    }
+    return found
+
+
+_CONTROLS = _controls_of_properties()
 
 
 def rules(controls: Controls, timing: SensorTiming | None = None) -> dict[str, NumberRule]:

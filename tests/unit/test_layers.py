@@ -47,6 +47,10 @@ LAYERS: tuple[set[str], ...] = (
     {"controls", "discovery", "events", "stream"},
     {"snapshot"},
     {"device"},
+    {"nativemode", "source"},
+    {"camerastate"},
+    {"applying"},
+    {"bitmap"},
     {"photo"},
     {"camera"},
     {"track"},
@@ -61,9 +65,9 @@ LEVEL = {module: level for level, layer in enumerate(LAYERS) for module in layer
 # Beside the standard library, and who may import it.
 THIRD_PARTY = {
     "av": {"cli"},
-    "numpy": {"slot", "frame", "convert", "photo", "camera", "imagecapture", "cli"},
+    "numpy": {"slot", "frame", "convert", "bitmap", "photo", "imagecapture", "cli"},
     "simplejpeg": {"convert", "photo"},
-    "PIL": {"convert", "photo", "cli"},
+    "PIL": {"bitmap", "convert", "photo", "cli"},
     "rich": {"cli"},
     "v4l2py": {"device"},
 }

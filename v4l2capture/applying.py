@@ -1,0 +1,203 @@
+# SPDX-License-Identifier: MIT
+"""Make a camera fit constraints: choose, change the mode, write, look, and go back if it fails.
+
+Source: W3C Media Capture and Streams, "ApplyConstraints".
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from .camerastate import CameraState
+from .constraints import fitness_distance, select_settings
+from .controlstate import ControlState
+from .dictionaries import MediaTrackConstraints, MeteringMode
+from .domain import parsed
+from .errors import ControlError, OverconstrainedError
+from .mapping import MODES, control_ids
+from .nativemode import NativeMode, best_mode, mode_of
+from .source import Source
+from .videomode import CROP_AND_SCALE, Size
+from .writeplan import WritePlan, write_plan
+
+__all__ = ["Applied", "apply_constraints"]
+
+_SIZES = frozenset(("width", "height", "aspectRatio", "frameRate", "resizeMode"))
+
+# How long a zoom, a turn or a lens may take until it is where it was sent to.
+_ARRIVES = 2.0
+_POLL = 0.02
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """What came of it.
+
+    Attributes:
+        size: Of pictures that are not as the camera makes them; else ``None``.
+        held: What was chosen for the constraints, without what runs only once.
+    """
+
+    size: Size | None
+    held: Mapping[str, Any]
+
+
+def apply_constraints(
+    source: Source,
+    state: CameraState,
+    wanted: MediaTrackConstraints,
+    size: Size | None,
+    others: Sequence[MediaTrackConstraints],
+) -> Applied:
+    """Make the settings fit what is wanted, or change nothing.
+
+    Args:
+        size: Of the pictures until now, as in :class:`Applied`.
+        others: What other users of the camera want; what they require stays true.
+
+    Raises:
+        OverconstrainedError: Something required is impossible, or was not done.
+    """
+    return _Attempt(source, state, wanted, size, others).run()
+
+
+class _Attempt:
+    """One attempt to apply constraints."""
+
+    def __init__(
+        self,
+        source: Source,
+        state: CameraState,
+        wanted: MediaTrackConstraints,
+        size: Size | None,
+        others: Sequence[MediaTrackConstraints],
+    ) -> None:
+        self.source = source
+        self.state = state
+        self.wanted = wanted
+        self.size = size
+        self.others = others
+        self.names = {name for each in (wanted, *(wanted.advanced or ())) for name in each}
+        self.names.discard("advanced")
+        if "aspectRatio" in self.names:
+            self.names |= {"width", "height"}
+        self.required = _required(wanted)
+
+    def run(self) -> Applied:
+        names = self.names
+        states = self.source.states(names)
+        able = self.state.capabilities(states, names).to_dict()
+        now = self.state.settings(states, self.size, names).to_dict()
+        sized = not names.isdisjoint(_SIZES)
+        modes = [mode.to_dict() for mode in self.state.modes] if sized else []
+        chosen = select_settings(able, now, self.wanted, modes=modes, others=self.others)
+        controls = {n: chosen[n] for n in names if n in chosen and control_ids((n,))}
+        plan = self._plan(states, controls)
+        old = self.source.format if sized else None
+        try:
+            if old is not None:
+                self._take_size(chosen, mode_of(old))
+            self._write(states, plan, able)
+        except BaseException:
+            if old is not None and self.source.format != old:
+                self.source.set_mode(mode_of(old))
+            raise
+        for name in MODES.keys() & controls.keys():
+            self.state.ran(name, controls[name])
+        once = MeteringMode.SINGLE_SHOT
+        return Applied(self.size, {n: v for n, v in controls.items() if v != once})
+
+    # ---- size and rate ----
+
+    def _take_size(self, chosen: Mapping[str, Any], now: NativeMode) -> None:
+        wanted = Size(
+            chosen["width"],
+            chosen["height"],
+            float(chosen.get("frameRate") or 0),
+            chosen.get("resizeMode") or "none",
+        )
+        able = [mode for mode in self.state.modes if self._suits_others(mode)]
+        mode = best_mode(able, wanted, now) or best_mode(self.state.modes, wanted, now)
+        self.size = wanted if wanted.resize == CROP_AND_SCALE else None
+        if mode is not None and mode != now:
+            self.source.set_mode(mode)
+
+    def _suits_others(self, mode: NativeMode) -> bool:
+        states: dict[int, ControlState] = {}
+        able = self.state.capabilities(states).to_dict()
+        now = {"width": mode.width, "height": mode.height, "resizeMode": "none"}
+        now |= {"frameRate": mode.rate, "aspectRatio": mode.width / mode.height}
+        for other in self.others:
+            sizes = {name: other[name] for name in other if name in _SIZES}
+            try:
+                select_settings(able, now, sizes, modes=[mode.to_dict()])
+            except OverconstrainedError:
+                return False
+        return True
+
+    # ---- controls ----
+
+    def _plan(self, states: Mapping[int, ControlState], controls: Mapping[str, Any]) -> WritePlan:
+        keep = {name for other in self.others for name in _required(other) if name in MODES}
+        plan = write_plan(states, controls, keep=keep, frame=self.state.frame_size(states))
+        for name, reason in (plan.skipped or {}).items():
+            if name in self.required:
+                raise OverconstrainedError(name, f"{name} cannot be set: {reason}")
+        return plan
+
+    def _write(
+        self, states: Mapping[int, ControlState], plan: WritePlan, able: Mapping[str, Any]
+    ) -> None:
+        try:
+            read = self.source.carry_out(plan, self.required)
+        except ControlError as error:
+            member = self._member(plan, error)
+            raise OverconstrainedError(member, f"{member} cannot be set: {error}") from error
+        if not self.required:
+            return
+        if len(plan.steps) > 1 or any(step.wait for step in plan.steps):
+            states = self.source.states(self.names)  # one control may have changed another
+        else:
+            states = {
+                cid: replace(one, value=read.get(cid, one.value)) for cid, one in states.items()
+            }
+        missed = self._missed(states, able)
+        end = time.monotonic() + _ARRIVES
+        while missed and time.monotonic() < end:
+            time.sleep(_POLL)
+            states = self.source.states(self.names)
+            missed = self._missed(states, able)
+        if missed:
+            self._give_up(missed, plan, states)
+
+    def _missed(self, states: Mapping[int, ControlState], able: Mapping[str, Any]) -> str:
+        """Return the first property that is not what is required, or nothing."""
+        now = self.state.settings(states, self.size, self.names).to_dict()
+        for name in self.required:
+            if fitness_distance(able, now, {name: self.wanted[name]}) == float("inf"):
+                return name
+        return ""
+
+    def _give_up(self, name: str, plan: WritePlan, states: Mapping[int, ControlState]) -> None:
+        writes = [write for step in plan.steps for write in step.writes]
+        self.source.put_back(plan, {write.cid for write in writes})
+        cause = None
+        for write in writes:
+            if write.member == name and write.cid in states:
+                cause = self.source.ignored(write.cid, write.value, states[write.cid].value)
+        raise OverconstrainedError(name, f"the camera did not do {name}: {cause}") from cause
+
+    def _member(self, plan: WritePlan, error: ControlError) -> str:
+        for step in plan.steps:
+            for write in step.writes:
+                if self.source.control(write.cid).name == error.control:
+                    return write.member
+        return ""
+
+
+def _required(constraints: MediaTrackConstraints) -> list[str]:
+    """Return what is required, in the order in which a failure is looked for."""
+    return [name for name, wanted in parsed(constraints, False).items() if wanted.is_required]

@@ -1,0 +1,316 @@
+# SPDX-License-Identifier: MIT
+"""A camera in the words of the W3C: capabilities, settings, constraints, pictures.
+
+This is the engine: synchronous, for one device. The objects of the W3C that asyncio
+programs use are a face over it.
+
+Sources: W3C MediaStream Image Capture; W3C Media Capture and Streams.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from threading import RLock
+from typing import TYPE_CHECKING, Any, Self
+
+from .applying import apply_constraints
+from .bitmap import ImageBitmap, crop_and_scale
+from .camerastate import CameraState
+from .device import Device
+from .dictionaries import (
+    MediaTrackCapabilities,
+    MediaTrackConstraints,
+    MediaTrackSettings,
+    PhotoCapabilities,
+    PhotoSettings,
+)
+from .discovery import DeviceInfo, first_camera
+from .errors import CaptureTimeout, ClosedError
+from .source import Source
+from .videomode import Size
+
+if TYPE_CHECKING:
+    from .controls import Controls
+    from .events import Events
+    from .frame import Frame
+    from .stream import Stream
+
+__all__ = ["Camera", "View"]
+
+
+class View:
+    """One user of a camera: what they asked for, and the size of their pictures.
+
+    Several users share the hardware and its controls; each has pictures of their own.
+
+    Attributes:
+        constraints: As they were applied last.
+        size: Of pictures that are not as the camera makes them; else ``None``.
+        held: What was chosen for the constraints.
+
+    Synchronization: as :class:`Camera`.
+    """
+
+    def __init__(self, camera: Camera) -> None:
+        self._camera = camera
+        self.constraints = MediaTrackConstraints()
+        self.size: Size | None = None
+        self.held: Mapping[str, Any] = {}
+
+    @property
+    def settings(self) -> MediaTrackSettings:
+        """What is set now, read from the camera."""
+        return self._camera._settings(self)
+
+    def apply_constraints(
+        self,
+        constraints: Mapping[str, Any] | MediaTrackConstraints | None = None,
+        /,
+        **members: Any,
+    ) -> None:
+        """As :meth:`Camera.apply_constraints`, for this user."""
+        self._camera._apply(self, MediaTrackConstraints.of(constraints, **members))
+
+    def picture(self, frame: Frame) -> ImageBitmap:
+        """Return a frame as this user's picture."""
+        info = frame.info
+        rgb = frame.to_rgb()
+        size = self.size
+        if size is not None:
+            width, height = min(size.width, rgb.shape[1]), min(size.height, rgb.shape[0])
+            rgb = crop_and_scale(rgb, width, height)
+        return ImageBitmap(rgb, info.timestamp_ns, info.timestamp_source)
+
+    def close(self) -> None:
+        """Want nothing any more."""
+        self._camera._forget(self)
+
+
+class Camera:
+    """One camera, in the words of the W3C. Opening and closing change nothing at it.
+
+    Args:
+        camera: ``"/dev/video0"``, ``"sim:webcam"``, or an open :class:`Device`, which stays
+            the caller's; ``None``: the first camera there is.
+
+    Attributes:
+        device: The device behind it.
+
+    Raises:
+        NotFoundError: There is no camera.
+        DeviceError: It cannot be opened; :class:`DevicePermissionError` and so on.
+
+    Synchronization: any method from any thread.
+
+    Source: W3C MediaStream Image Capture.
+    """
+
+    def __init__(self, camera: str | os.PathLike[str] | Device | None = None) -> None:
+        self._owns = not isinstance(camera, Device)
+        if not isinstance(camera, Device):
+            camera = Device(first_camera() if camera is None else camera)
+        self.device = camera
+        self._lock = RLock()
+        self._source = Source(camera)
+        self._state = CameraState(self._source)
+        self._views: list[View] = []
+        self._view = self.add_view()
+        try:
+            self._source.watch()
+        except BaseException:
+            self.close()
+            raise
+
+    # ---- what there is ----
+
+    @property
+    def info(self) -> DeviceInfo:
+        """What the driver says of itself."""
+        return self.device.info
+
+    @property
+    def controls(self) -> Controls:
+        """Every control of the video node, those without a W3C name too."""
+        return self.device.controls
+
+    @property
+    def capabilities(self) -> MediaTrackCapabilities:
+        """What the camera can: ranges, or lists of values."""
+        with self._looking():
+            return self._state.capabilities(self._source.states())
+
+    @property
+    def settings(self) -> MediaTrackSettings:
+        """What is set now, read from the camera."""
+        return self._view.settings
+
+    @property
+    def constraints(self) -> MediaTrackConstraints:
+        """What was applied last."""
+        return self._view.constraints
+
+    @property
+    def photo_capabilities(self) -> PhotoCapabilities:
+        """What can be chosen for a photo."""
+        with self._looking():
+            return self._state.photo_capabilities
+
+    @property
+    def photo_settings(self) -> PhotoSettings:
+        """What a photo has where nobody chooses."""
+        with self._looking():
+            return self._state.photo_settings
+
+    def _settings(self, view: View) -> MediaTrackSettings:
+        with self._looking():
+            return self._state.settings(self._source.states(), view.size)
+
+    @contextmanager
+    def _looking(self) -> Iterator[None]:
+        """Hold the lock, and know what others have changed."""
+        with self._lock:
+            if self.closed:
+                raise ClosedError(f"{self.device.path} is closed")
+            self._state.catch_up()
+            yield
+
+    # ---- asking for something ----
+
+    def apply_constraints(
+        self,
+        constraints: Mapping[str, Any] | MediaTrackConstraints | None = None,
+        /,
+        **members: Any,
+    ) -> None:
+        """Make settings fit constraints; they replace those that were applied before.
+
+        Numbers are put on the driver's grid. What is not required is done as far as it is
+        possible; :attr:`settings` tells what came of it.
+
+        Args:
+            constraints: For example ``{"advanced": [{"zoom": 200}]}``.
+            members: The same as keywords, for example ``zoom=200``.
+
+        Raises:
+            OverconstrainedError: Something required is impossible, or the driver did not do
+                it; nothing is changed then. The driver's words are its ``__cause__``.
+            TypeError: A value of a wrong type, or a member in both spellings.
+            DeviceGoneError: The camera was unplugged.
+            DeviceBusyError: Another program holds the format that would have to change.
+        """
+        self._view.apply_constraints(constraints, **members)
+
+    def _apply(self, view: View, wanted: MediaTrackConstraints) -> None:
+        with self._looking():
+            others = [each.constraints for each in self._views if each is not view]
+            done = apply_constraints(self._source, self._state, wanted, view.size, others)
+            view.constraints, view.size, view.held = wanted, done.size, done.held
+            self._hold()
+
+    def _hold(self) -> None:
+        held: dict[str, Any] = {}
+        for view in self._views:
+            held |= view.held
+        self._source.held = held
+
+    def grab_frame(self, timeout: float | None = 5.0) -> ImageBitmap:
+        """Return a picture that was taken after this call.
+
+        Streaming begins with the first call and goes on until :meth:`stop`.
+
+        Args:
+            timeout: Seconds to wait for it; ``None``: for ever.
+
+        Raises:
+            CaptureTimeout: No frame came in time.
+            DeviceGoneError: The camera was unplugged.
+            DeviceBusyError: Another program streams from it.
+            ValueError: The camera gives no pictures that can be decoded.
+        """
+        with self._fresh_frame(timeout) as frame:
+            return self._view.picture(frame)
+
+    def _fresh_frame(self, timeout: float | None) -> Frame:
+        stream = self.start()
+        asked = time.monotonic_ns()
+        end = None if timeout is None else time.monotonic() + timeout
+        while stream.try_read() is not None:
+            pass  # it was taken before
+        while True:
+            left = None if end is None else max(0.0, end - time.monotonic())
+            frame = stream.read(left)
+            if frame.timestamp_ns >= asked or frame.timestamp_source == "arrival":
+                return frame
+            if left == 0.0:
+                raise CaptureTimeout(f"no fresh frame from {self.device.path} within {timeout} s")
+
+    # ---- several users ----
+
+    def add_view(self) -> View:
+        """Return one more user of this camera."""
+        with self._lock:
+            view = View(self)
+            self._views.append(view)
+            return view
+
+    def _forget(self, view: View) -> None:
+        with self._lock:
+            if view in self._views:
+                self._views.remove(view)
+                self._hold()
+
+    # ---- streaming ----
+
+    @property
+    def stream(self) -> Stream | None:
+        """The stream that is on, or ``None``. Another one after each change of the format."""
+        return self._source.stream
+
+    def start(self) -> Stream:
+        """Begin to stream in the present format, or go on; return the stream."""
+        with self._lock:
+            return self._source.start()
+
+    def stop(self) -> None:
+        """Stop streaming, so that others can use the camera."""
+        with self._lock:
+            self._source.stop()
+
+    # ---- changes by others ----
+
+    @property
+    def events(self) -> list[Events]:
+        """Of each node: readable when somebody else has changed something."""
+        return self._source.event_sources
+
+    def take_changes(self) -> bool:
+        """Return whether others have changed anything since this was asked last."""
+        with self._lock:
+            return self._state.take_changes()
+
+    # ---- life ----
+
+    def close(self) -> None:
+        """Stop streaming and close the device, unless that is the caller's. May be repeated."""
+        with self._lock:
+            self._source.close()
+            if self._owns:
+                self.device.close()
+
+    @property
+    def closed(self) -> bool:
+        """Whether it, or its device, was closed."""
+        return self.device.closed
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        state = ", closed" if self.closed else ""
+        return f"<Camera {self.device.path}: {self.info.card}{state}>"

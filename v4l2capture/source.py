@@ -1,0 +1,305 @@
+# SPDX-License-Identifier: MIT
+"""The hardware of one camera: its nodes, their controls as data, writing to them, its stream.
+
+A camera is a video node and, on a phone or a Raspberry Pi, a sensor, a lens and a lamp with
+nodes of their own. Here they are one set of controls.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import logging
+import time
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from .controls import Controls
+from .controlstate import ControlState
+from .device import Device
+from .errors import ClosedError, ControlError, DeviceError, DeviceGoneError, device_error
+from .events import ControlEvent, SourceChangeEvent
+from .mapping import control_ids
+from .writeplan import Step, Wait, Write, WritePlan, write_plan
+
+if TYPE_CHECKING:
+    from .events import Events
+    from .nativemode import NativeMode
+    from .pixfmt import Format
+    from .stream import Stream
+
+__all__ = ["Source"]
+
+_log = logging.getLogger(__name__)
+
+_UNREADABLE = frozenset({"write-only", "disabled"})
+
+# Between two looks at a control that is expected to change.
+_POLL = 0.02
+
+_BUFFERS = 4
+
+
+class Source:
+    """The nodes of one camera. The first that has a control is the one that is asked.
+
+    Args:
+        device: The video node, open.
+
+    Attributes:
+        stream: What is on, or ``None``. Another one after each change of the format.
+        held: W3C settings that are written again when streaming begins, because some
+            cameras forget them then.
+
+    Synchronization: the caller's lock.
+    """
+
+    def __init__(self, device: Device) -> None:
+        self.device = device
+        self._nodes: tuple[Device, ...] = (device,)
+        self._silent: list[Device] = []  # nodes that do not tell of changes
+        self.stream: Stream | None = None
+        self.held: dict[str, Any] = {}
+
+    def close(self) -> None:
+        """Stop streaming and close what was opened here; the video node is the caller's."""
+        self.stop()
+
+    # ---- reading ----
+
+    def states(self, names: Iterable[str] | None = None) -> dict[int, ControlState]:
+        """Return the controls of W3C properties (left out: all) as they are now.
+
+        The numbers of a node are read in one ioctl. A control that cannot be read hides no
+        other: it has no value.
+        """
+        found: dict[int, ControlState] = {}
+        wanted = control_ids(names)
+        for node in self._nodes:
+            controls = node.controls
+            here = [cid for cid in wanted if cid in controls and cid not in found]
+            values = _values(controls, here)
+            for cid in here:
+                found[cid] = ControlState.of(controls[cid], values.get(cid))
+        return found
+
+    def control(self, cid: int) -> Any:
+        """Return the :class:`~v4l2capture.controls.Control` of an id."""
+        return self._node(cid).controls[cid]
+
+    def _node(self, cid: int) -> Device:
+        return next((node for node in self._nodes if cid in node.controls), self.device)
+
+    # ---- the stream ----
+
+    @property
+    def format(self) -> Format | None:
+        """The present format; ``None``: there is none, at a loopback that nobody feeds."""
+        try:
+            return self.device.format
+        except DeviceGoneError:
+            raise
+        except DeviceError:
+            return None
+
+    @property
+    def frame_size(self) -> tuple[int, int] | None:
+        """Width and height of the present format."""
+        now = self.format
+        return None if now is None else (now.width, now.height)
+
+    def start(self) -> Stream:
+        """Begin to stream in the present format, or go on."""
+        if self.stream is None or self.stream.closed:
+            self.stream = self.device.stream(_BUFFERS, copy_when_low=True)
+            if self.held:
+                plan = write_plan(self.states(self.held), self.held, frame=self.frame_size)
+                self.carry_out(plan, ())
+        return self.stream
+
+    def stop(self) -> None:
+        """Stop streaming."""
+        if self.stream is not None:
+            self.stream.close()
+            self.stream = None
+
+    def set_mode(self, mode: NativeMode) -> None:
+        """Change size, rate and pixel format; a stream stops for it and begins again."""
+        streams = self.stream is not None
+        self.stop()
+        try:
+            self.device.set_format(
+                mode.width, mode.height, mode.pixel_format, mode.frame_rate or None
+            )
+        finally:
+            if streams:
+                self.start()
+
+    # ---- what changes by itself ----
+
+    @property
+    def event_sources(self) -> list[Events]:
+        """Of each node: what :meth:`catch_up` looks at, to wait for."""
+        return [node.events for node in self._nodes]
+
+    def watch(self) -> None:
+        """Be told when somebody else changes a control of a W3C property, or the picture's size."""
+        for node in self._nodes:
+            try:
+                for cid in (cid for cid in control_ids() if cid in node.controls):
+                    node.events.subscribe(cid)
+            except DeviceGoneError:
+                raise
+            except DeviceError:
+                self._silent.append(node)
+        with contextlib.suppress(DeviceError):  # most have none
+            self.device.events.subscribe_source_change()
+
+    def catch_up(self) -> tuple[set[int], bool]:
+        """Fetch the events that are there; what a driver says of its controls is fresh then.
+
+        Returns:
+            The ids of the controls that others have changed, and whether the picture at the
+            input has another size now.
+        """
+        changed, resized = set(), False
+        for node in self._silent:
+            node.controls.refresh()
+        for node in self._nodes:
+            while (event := node.events.try_read()) is not None:
+                if isinstance(event, ControlEvent):
+                    changed.add(event.id)
+                resized = resized or isinstance(event, SourceChangeEvent)
+        return changed, resized
+
+    # ---- writing ----
+
+    def write(self, writes: Iterable[Write]) -> dict[int, Any]:
+        """Write controls, those of one node in one ioctl, and return what each reads now.
+
+        Raises:
+            ControlError: The driver refused one.
+        """
+        read: dict[int, Any] = {}
+        values = {write.cid: write.value for write in writes}
+        for node in self._nodes:
+            here = [cid for cid in values if self._node(cid) is node]
+            if here:
+                now = node.controls.set({cid: values[cid] for cid in here})
+                read.update(zip(here, now.values(), strict=True))
+        return read
+
+    def carry_out(self, plan: WritePlan, required: Collection[str]) -> dict[int, Any]:
+        """Write a plan, and put everything back where it fails.
+
+        What nobody requires may fail: the rest is written all the same, and the log tells.
+
+        Args:
+            required: W3C names that must not fail.
+
+        Returns:
+            Id to what each control that was written read right afterwards.
+
+        Raises:
+            ControlError: One that is required failed; the old values are back.
+            DeviceGoneError: The camera was unplugged.
+        """
+        failed: set[str] = set()
+        read: dict[int, Any] = {}
+        begun: set[int] = set()
+        try:
+            for step in plan.steps:
+                begun.update(write.cid for write in step.writes)
+                read |= self._carry_out_step(step, required, failed)
+        except DeviceGoneError:
+            raise
+        except BaseException:
+            self.put_back(plan, begun)
+            raise
+        return read
+
+    def _carry_out_step(
+        self, step: Step, required: Collection[str], failed: set[str]
+    ) -> dict[int, Any]:
+        # What a mode rules is not written where that mode could not be had.
+        writes = [write for write in step.writes if write.member not in failed]
+        read: dict[int, Any] = {}
+        while writes:
+            try:
+                read = self.write(writes)
+                if step.verify:
+                    self._verify(writes, read)
+                break
+            except ControlError as error:
+                culprit = _culprit(writes, self, error)
+                if culprit.member in required:
+                    raise
+                failed.add(culprit.member)
+                _log.warning("%s is not as wanted: %s", culprit.member, error)
+                writes = [write for write in writes if write.member not in failed]
+        if step.wait is not None and writes:
+            self._wait(step.wait)
+        return read
+
+    def _verify(self, writes: Sequence[Write], read: Mapping[int, Any]) -> None:
+        """Complain about a control that did not follow: what it rules would not either."""
+        for write in writes:
+            if read.get(write.cid) not in (None, write.value):
+                raise self.ignored(write.cid, write.value, read[write.cid])
+
+    def ignored(self, cid: int, wanted: Any, read: Any) -> ControlError:
+        """Return the error for a control that does not have the value it was given."""
+        error = device_error(ControlError, errno.EIO, "VIDIOC_S_EXT_CTRLS", self._node(cid).path)
+        error.control, error.value = self.control(cid).name, wanted
+        error.strerror = f"the driver took it, but still reads {read!r}"
+        return error
+
+    def put_back(self, plan: WritePlan, begun: Collection[int]) -> None:
+        """Write the old values of the controls that a plan has begun with; as far as possible."""
+        for write in plan.restore:
+            if write.cid in begun:
+                try:
+                    self.write((write,))
+                except (DeviceError, ClosedError) as error:
+                    _log.warning("the old value is not back: %s", error)
+
+    def _wait(self, wait: Wait) -> None:
+        end = time.monotonic() + wait.seconds
+        while (left := end - time.monotonic()) > 0:
+            if wait.cid is not None and not self._is_busy(wait):
+                return
+            time.sleep(min(left, _POLL if wait.cid is not None else left))
+
+    def _is_busy(self, wait: Wait) -> bool:
+        assert wait.cid is not None
+        value = _values(self._node(wait.cid).controls, [wait.cid]).get(wait.cid)
+        return isinstance(value, int) and bool(value & wait.busy)
+
+
+def _values(controls: Controls, cids: Iterable[int]) -> dict[int, Any]:
+    """Return the values of those that can be read, all at once if possible."""
+    readable = [
+        cid
+        for cid in cids
+        if controls[cid].type != "button" and not controls[cid].flags & _UNREADABLE
+    ]
+    if not readable:
+        return {}
+    try:
+        return dict(zip(readable, controls.read(readable).values(), strict=True))
+    except ControlError:
+        return dict(_one_by_one(controls, readable))
+
+
+def _one_by_one(controls: Controls, cids: Iterable[int]) -> Iterator[tuple[int, Any]]:
+    for cid in cids:
+        with contextlib.suppress(ControlError):
+            yield cid, controls[cid].value
+
+
+def _culprit(writes: Sequence[Write], source: Source, error: ControlError) -> Write:
+    """Return the write that an error is about."""
+    for write in writes:
+        if source.control(write.cid).name == error.control:
+            return write
+    return writes[0]
