@@ -13,7 +13,7 @@ import errno
 import operator
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from . import payload
 from ._native import ffi, lib
@@ -202,6 +202,9 @@ class Control:
         """Trigger a button."""
         self._controls._set_one(self, 1)
 
+    def __reduce__(self) -> NoReturn:
+        raise TypeError(f"{self.name} is a control of an open device: copy its value")
+
     def __repr__(self) -> str:
         row = self._row
         return f"<Control {self.name} ({self.type}) {row.minimum}..{row.maximum} step {row.step}>"
@@ -334,6 +337,9 @@ class Controls(Mapping[str | int, Control]):
 
     def __len__(self) -> int:
         return len(self._table())
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("controls are those of an open device: copy what read() returns")
 
     def _told(self, cid: int, changes: int) -> tuple[str, str]:
         """Take note of an event; return the name and type of the control it is about."""

@@ -10,7 +10,7 @@ import select
 import warnings
 import weakref
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from ._native import ffi, lib
 from .controls import Controls
@@ -299,6 +299,9 @@ class Device:
         traceback: TracebackType | None,
     ) -> None:
         self.close()
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError(f"a device is an open handle; open {self.path} again instead")
 
     def __repr__(self) -> str:
         state = ", closed" if self._closed else ""

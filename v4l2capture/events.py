@@ -12,7 +12,7 @@ from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from threading import RLock
 from time import monotonic
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
 
 from . import payload
 from ._native import ffi, lib
@@ -195,6 +195,9 @@ class Events:
     def fileno(self) -> int:
         """Return a descriptor that is readable when there is an event to fetch."""
         return self._wait().fileno()
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("events are those of an open device: share them, or open it again")
 
     def _timed_out(self, timeout: float | None) -> CaptureTimeout:
         return CaptureTimeout(f"no event from {self._device.path} within {timeout} s")

@@ -22,7 +22,7 @@ import weakref
 from collections.abc import Iterable, Mapping
 from fractions import Fraction
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, NoReturn
 
 from ._native import ffi, lib
 from .cids import FLAGS, IDS
@@ -258,6 +258,9 @@ class SimulatedCamera:
         if cid is None:
             raise ValueError(f"{self.path} has no control {control!r}; it has {', '.join(own)}")
         return cid
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("a simulated camera is a thing: make another one of its profile")
 
     def __repr__(self) -> str:
         return f"<SimulatedCamera {self.path}: {self.profile.card}>"

@@ -403,6 +403,9 @@ class Stream:
     def __exit__(self, *_: object) -> None:
         self.close()
 
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("a stream holds the camera's buffers: share it, it works in any thread")
+
     def __repr__(self) -> str:
         state = "closed" if self.closed else f"{self.leased} of {self.buffers} buffers held"
         return f"<Stream of {self._device.path}, {state}>"

@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: MIT
 """Opening what is a camera and what is not, sharing it, closing it, recording it."""
 
+import copy
 import errno
 import json
 import os
+import pickle
 import stat
 import subprocess
 import sys
@@ -341,6 +343,26 @@ def test_closed_device_can_do_nothing(camera, use, looked):
 
     with pytest.raises(ClosedError, match="is closed"):
         use(device)
+
+
+@pytest.mark.parametrize(
+    "duplicate", [copy.copy, copy.deepcopy, pickle.dumps], ids=["copy", "deepcopy", "pickle"]
+)
+@pytest.mark.parametrize(
+    ("part", "advice"),
+    [
+        (lambda device: device, "open sim:.* again"),
+        (lambda device: device.stream(), "share it"),
+        (lambda device: device.events, "share them"),
+        (lambda device: device.controls, r"copy what read\(\)"),
+        (lambda device: device.controls["zoom_absolute"], "zoom_absolute .* copy its value"),
+    ],
+    ids=["device", "stream", "events", "controls", "control"],
+)
+def test_what_shares_a_handle_is_not_duplicated(part, advice, duplicate):
+    """Two objects that each close the one handle would close somebody else's."""
+    with Device("sim:webcam") as device, pytest.raises(TypeError, match=advice):
+        duplicate(part(device))
 
 
 def test_frames_outlive_a_device_that_is_dropped(camera):
