@@ -6,6 +6,7 @@ Source: W3C Media Capture and Streams, "ApplyConstraints".
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -21,7 +22,7 @@ from .mapping import MODES, control_ids
 from .nativemode import NativeMode, best_mode, mode_of
 from .source import Source
 from .videomode import CROP_AND_SCALE, Size
-from .writeplan import WritePlan, write_plan
+from .writeplan import Write, WritePlan, write_plan
 
 __all__ = ["Applied", "apply_constraints"]
 
@@ -164,31 +165,32 @@ class _Attempt:
             states = {
                 cid: replace(one, value=read.get(cid, one.value)) for cid, one in states.items()
             }
-        missed = self._missed(states, able)
         end = time.monotonic() + _ARRIVES
-        while missed and time.monotonic() < end:
+        while (missed := self._missed(plan, states, able)) and time.monotonic() < end:
             time.sleep(_POLL)
             states = self.source.states(self.names)
-            missed = self._missed(states, able)
         if missed:
-            self._give_up(missed, plan, states)
+            self.source.put_back(plan, {write.cid for step in plan.steps for write in step.writes})
+            cause = self.source.ignored(missed.cid, missed.value, states[missed.cid].value)
+            raise OverconstrainedError(
+                missed.member, f"{missed.member} is not what it was set to: {cause}"
+            ) from cause
 
-    def _missed(self, states: Mapping[int, ControlState], able: Mapping[str, Any]) -> str:
-        """Return the first property that is not what is required, or nothing."""
-        now = self.state.settings(states, self.size, self.names).to_dict()
-        for name in self.required:
-            if fitness_distance(able, now, {name: self.wanted[name]}) == float("inf"):
-                return name
-        return ""
-
-    def _give_up(self, name: str, plan: WritePlan, states: Mapping[int, ControlState]) -> None:
-        writes = [write for step in plan.steps for write in step.writes]
-        self.source.put_back(plan, {write.cid for write in writes})
-        cause = None
-        for write in writes:
-            if write.member == name and write.cid in states:
-                cause = self.source.ignored(write.cid, write.value, states[write.cid].value)
-        raise OverconstrainedError(name, f"the camera did not do {name}: {cause}") from cause
+    def _missed(
+        self, plan: WritePlan, states: Mapping[int, ControlState], able: Mapping[str, Any]
+    ) -> Write | None:
+        """Return a write that did not bring about what is required."""
+        now: dict[str, Any] = {}
+        for write in (write for step in plan.steps for write in step.writes):
+            name, state = write.member, states.get(write.cid)
+            if name not in self.required or state is None or not state.is_readable:
+                continue
+            if state.value in (write.value, None):
+                continue
+            now = now or self.state.settings(states, self.size, self.names).to_dict()
+            if fitness_distance(able, now, {name: self.wanted[name]}) == math.inf:
+                return write
+        return None
 
     def _member(self, plan: WritePlan, error: ControlError) -> str:
         for step in plan.steps:
