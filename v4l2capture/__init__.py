@@ -136,7 +136,8 @@ _HOMES = {
     "camera": "Camera",
     "controls": "Control Controls",
     "device": "Device",
-    "dictionaries": "FillLightMode MediaSettingsRange MediaTrackCapabilities MediaTrackConstraintSet "
+    "dictionaries": "FillLightMode MediaSettingsRange MediaTrackCapabilities "
+    "MediaTrackConstraintSet "
     "MediaTrackConstraints MediaTrackSettings MediaTrackSupportedConstraints MeteringMode "
     "PhotoCapabilities PhotoSettings Point2D RedEyeReduction VideoFacingMode VideoResizeMode",
     "discovery": "DeviceInfo list_devices",

@@ -13,9 +13,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from .camerastate import CameraState
-from .constraints import fitness_distance, select_settings
+from .constraints import fitness_distance, satisfies, select_settings
 from .controlstate import ControlState
-from .dictionaries import MediaTrackConstraints, MeteringMode
+from .dictionaries import Constrain, MediaTrackConstraints, MeteringMode
 from .domain import parsed
 from .errors import ControlError, OverconstrainedError
 from .mapping import MODES, control_ids
@@ -96,7 +96,7 @@ class _Attempt:
         modes = [mode.to_dict() for mode in self.state.modes] if sized else []
         chosen = select_settings(able, now, self.wanted, modes=modes, others=self.others)
         controls = {n: chosen[n] for n in names if n in chosen and control_ids((n,))}
-        plan = self._plan(states, controls)
+        plan = self._plan(states, controls, able, now)
         old = self.source.format if sized else None
         try:
             if old is not None:
@@ -141,13 +141,37 @@ class _Attempt:
 
     # ---- controls ----
 
-    def _plan(self, states: Mapping[int, ControlState], controls: Mapping[str, Any]) -> WritePlan:
-        keep = {name for other in self.others for name in _required(other) if name in MODES}
-        plan = write_plan(states, controls, keep=keep, frame=self.state.frame_size(states))
+    def _plan(
+        self,
+        states: Mapping[int, ControlState],
+        controls: Mapping[str, Any],
+        able: Mapping[str, Any],
+        now: Mapping[str, Any],
+    ) -> WritePlan:
+        plan = write_plan(
+            states,
+            controls,
+            keep={name for other in self.others for name in _required(other) if name in MODES},
+            insist=self._insisted(able, controls),
+            frame=self.state.frame_size(states),
+        )
         for name, reason in (plan.skipped or {}).items():
-            if name in self.required:
+            if name in self.required and not self._is_met(name, able, now):
                 raise OverconstrainedError(name, f"{name} cannot be set: {reason}")
         return plan
+
+    def _insisted(self, able: Mapping[str, Any], chosen: Mapping[str, Any]) -> set[str]:
+        """Return the properties of which one value is wanted, and not just some range."""
+        sets = [each for each in self.wanted.advanced or () if satisfies(able, chosen, each)]
+        return {
+            name
+            for each in (self.wanted, *sets)
+            for name in each
+            if not isinstance(each[name], Constrain) or {"exact", "ideal"} & set(each[name])
+        }
+
+    def _is_met(self, name: str, able: Mapping[str, Any], now: Mapping[str, Any]) -> bool:
+        return fitness_distance(able, now, {name: self.wanted[name]}) < math.inf
 
     def _write(
         self, states: Mapping[int, ControlState], plan: WritePlan, able: Mapping[str, Any]
@@ -188,7 +212,7 @@ class _Attempt:
             if state.value in (write.value, None):
                 continue
             now = now or self.state.settings(states, self.size, self.names).to_dict()
-            if fitness_distance(able, now, {name: self.wanted[name]}) == math.inf:
+            if not self._is_met(name, able, now):
                 return write
         return None
 

@@ -21,12 +21,17 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from .dictionaries import PROPERTIES, Dictionary, MediaTrackConstraints
+from .dictionaries import (
+    PROPERTIES,
+    Dictionary,
+    MediaTrackConstraints,
+    MediaTrackConstraintSet,
+)
 from .domain import Domain, Range, Wanted, domain_of, parsed, range_of
 from .errors import OverconstrainedError
 from .videomode import CROP_AND_SCALE, NONE, Region, Size, Video, Wish
 
-__all__ = ["fitness_distance", "select_settings", "selectable"]
+__all__ = ["fitness_distance", "satisfies", "select_settings", "selectable"]
 
 _Plain = Mapping[str, Any]
 
@@ -331,11 +336,29 @@ def fitness_distance(
 
     Advanced sets do not count. This ranks cameras: the less, the better.
     """
+    return _fitness(capabilities, settings, parsed(MediaTrackConstraints.of(constraints), False))
+
+
+def satisfies(
+    capabilities: _Plain | Dictionary,
+    settings: _Plain | Dictionary,
+    advanced: _Plain | Dictionary,
+) -> bool:
+    """Return whether settings are what an advanced set wants, all of it."""
+    wanted = parsed(MediaTrackConstraintSet.of(advanced), True)
+    return _fitness(capabilities, settings, wanted) < math.inf
+
+
+def _fitness(
+    capabilities: _Plain | Dictionary,
+    settings: _Plain | Dictionary,
+    constraints: Mapping[str, Wanted],
+) -> float:
     able = capabilities.to_dict() if isinstance(capabilities, Dictionary) else capabilities
     now = settings.to_dict() if isinstance(settings, Dictionary) else settings
     size, region = _current_size(now), Region()
     total = 0.0
-    for name, wanted in parsed(MediaTrackConstraints.of(constraints), False).items():
+    for name, wanted in constraints.items():
         actual = now.get(name)
         domain = domain_of(PROPERTIES[name], able.get(name), actual, True)
         if wanted.able is not None:

@@ -266,6 +266,7 @@ def write_plan(
     wanted: Mapping[str, Any] | MediaTrackSettings,
     *,
     keep: Container[str] = (),
+    insist: Container[str] = (),
     timing: SensorTiming | None = None,
     frame: tuple[int, int] | None = None,
 ) -> WritePlan:
@@ -280,6 +281,8 @@ def write_plan(
         controls: As they are now.
         wanted: New settings; only those that have to change, or all.
         keep: Modes that must stay, because somebody requires them.
+        insist: Values that shall be held: their modes become manual even where a value is
+            what is wanted already, by chance.
         timing: Of a raw sensor, as for :func:`v4l2capture.mapping.settings`.
         frame: Size of the whole picture of the sensor, for points of interest.
     """
@@ -294,7 +297,8 @@ def write_plan(
             continue
         target = modes.get(mode)
         has = MODES[mode].setting(have)
-        if target is None and has not in (None, _MANUAL) and _changes(have, table[name], new[name]):
+        changes = name in insist or _changes(have, table[name], new[name])
+        if target is None and has not in (None, _MANUAL) and changes:
             able = MODES[mode].capability(have) or []
             if mode not in keep and _MANUAL in able:
                 modes[mode] = target = _MANUAL

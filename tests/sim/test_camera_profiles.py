@@ -97,7 +97,7 @@ def test_refusal_names_the_control_and_its_master(stem, name):
     with Camera(f"sim:{DATA / 'cameras' / stem}.json") as camera:
         before = camera.settings
 
-        with pytest.raises(OverconstrainedError, match="exposure_time_absolute=3.*auto_exposure"):
+        with pytest.raises(OverconstrainedError, match=r"exposure_time_absolute=3.*auto_exposure"):
             camera.apply_constraints({name: {"exact": camera.capabilities[name].min}})
 
         assert camera.settings == before
