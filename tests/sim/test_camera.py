@@ -1,0 +1,515 @@
+# SPDX-License-Identifier: MIT
+"""The engine: constraints become settings, or nothing changes; pictures are fresh."""
+
+import errno
+import threading
+import time
+
+import numpy as np
+import pytest
+
+from v4l2capture import (
+    Camera,
+    CaptureTimeout,
+    ClosedError,
+    ControlError,
+    Device,
+    DeviceBusyError,
+    DeviceGoneError,
+    OverconstrainedError,
+    SimulatedCamera,
+)
+from v4l2capture.sim import read_counter
+
+
+@pytest.fixture
+def sim():
+    return SimulatedCamera("webcam")
+
+
+def values(sim):
+    with Device(sim.path) as device:
+        return device.controls.read(), device.format
+
+
+# ---- looking ----
+
+
+def test_settings_have_every_capability(sim):
+    with Camera(sim.path) as camera:
+        assert set(camera.settings) == set(camera.capabilities)
+
+
+def test_capabilities_are_plain_data(sim):
+    with Camera(sim.path) as camera:
+        able = camera.capabilities.to_dict()
+
+    assert able["zoom"] == {"min": 100, "max": 500, "step": 1}
+    assert able["width"] == {"min": 1, "max": 3840, "step": 1}
+    assert able["resizeMode"] == ["none", "crop-and-scale"]
+    assert able["deviceId"] == sim.path
+
+
+def test_camera_of_an_open_device_leaves_it_open(sim):
+    with Device(sim.path) as device:
+        with Camera(device) as camera:
+            assert camera.settings.zoom == 100
+
+        assert not device.closed
+
+
+def test_first_camera_is_taken_where_none_is_named(monkeypatch):
+    monkeypatch.setenv("V4L2CAPTURE_SIM", "webcam")
+
+    with Camera() as camera:
+        assert camera.info.is_camera
+
+
+def test_change_by_another_program_is_seen(sim):
+    with Camera(sim.path) as camera, Device(sim.path) as other:
+        other.controls["zoom_absolute"].value = 222
+
+        assert camera.settings.zoom == 222
+
+
+def test_range_that_changes_is_seen(sim):
+    with Camera(sim.path) as camera:
+        assert camera.capabilities.zoom.max == 500
+        sim.set_range("zoom_absolute", 100, 300, 1, 100)
+
+        assert camera.capabilities.zoom.max == 300
+
+
+def test_changes_are_told_once(sim):
+    with Camera(sim.path) as camera:
+        assert not camera.take_changes()
+        sim.poke("brightness", 5)
+
+        assert camera.settings.brightness == 5
+        assert camera.take_changes()
+        assert not camera.take_changes()
+
+
+def test_own_writes_are_no_changes(sim):
+    with Camera(sim.path) as camera:
+        camera.apply_constraints(zoom=300)
+
+        assert not camera.take_changes()
+
+
+# ---- applying ----
+
+
+def test_advanced_constraint_is_met(sim):
+    with Camera(sim.path) as camera:
+        camera.apply_constraints({"advanced": [{"zoom": 200}]})
+
+        assert camera.settings.zoom == 200
+        assert camera.constraints.to_dict() == {"advanced": [{"zoom": 200}]}
+
+
+@pytest.mark.parametrize("name", ["exposure_time", "exposureTime"])
+def test_both_spellings_are_taken(sim, name):
+    with Camera(sim.path) as camera:
+        camera.apply_constraints({name: 100})
+
+        assert camera.settings.exposure_time == 100
+        assert camera.settings.exposure_mode == "manual"
+
+
+def test_value_off_the_grid_goes_to_the_nearest_step(sim):
+    with Camera(sim.path) as camera:
+        camera.apply_constraints(color_temperature={"exact": 4004})
+
+        assert camera.settings.color_temperature == 4000
+
+
+def test_constraints_replace_those_before(sim):
+    with Camera(sim.path) as camera:
+        camera.apply_constraints(zoom=300)
+        camera.apply_constraints(brightness=10)
+
+        assert camera.constraints.to_dict() == {"brightness": 10}
+        assert camera.settings.zoom == 300  # nobody wants it to go back, either
+
+
+def test_one_zoom_costs_one_write_and_two_reads(sim):
+    with Camera(sim.path) as camera:
+        camera.apply_constraints(zoom={"exact": 150})
+        names = ("VIDIOC_G_EXT_CTRLS", "VIDIOC_S_EXT_CTRLS", "VIDIOC_DQEVENT")
+        before = [sim.ioctls(name) for name in names]
+
+        camera.apply_constraints(zoom={"exact": 250})
+
+        assert [sim.ioctls(n) - b for n, b in zip(names, before, strict=True)] == [2, 1, 1]
+
+
+@pytest.mark.parametrize(
+    ("wanted", "name"),
+    [
+        ({"zoom": {"exact": 501}}, "zoom"),
+        ({"zoom": {"min": 600}}, "zoom"),
+        ({"zoom": {"min": 200, "max": 100}}, "zoom"),
+        ({"torch": {"exact": True}}, "torch"),
+        ({"focusMode": {"exact": "none"}}, "focusMode"),
+        ({"width": {"min": 5000}}, "width"),
+        ({"brightness": {"exact": 1}, "iso": {"exact": 100}}, "iso"),
+    ],
+)
+def test_impossible_constraint_is_named_and_changes_nothing(sim, wanted, name):
+    with Camera(sim.path) as camera:
+        camera.apply_constraints(contrast=20)
+        before = values(sim)
+
+        with pytest.raises(OverconstrainedError) as caught:
+            camera.apply_constraints(wanted)
+
+        assert caught.value.constraint == name
+        assert values(sim) == before
+        assert camera.constraints.to_dict() == {"contrast": 20}
+
+
+@pytest.mark.parametrize(
+    "wanted",
+    [
+        {"zoom": True, "pan": "far"},
+        {"zoom": float("nan")},
+        {"exposureTime": 1, "exposure_time": 2},
+        {"torch": 1},
+        {"advanced": {"zoom": 1}},
+        [("zoom", 1)],
+        {"brightness": {"exact": "5"}},
+    ],
+)
+def test_wrong_type_is_a_type_error_and_changes_nothing(sim, wanted):
+    with Camera(sim.path) as camera:
+        before = values(sim)
+
+        with pytest.raises(TypeError):
+            camera.apply_constraints(wanted)
+
+        assert values(sim) == before
+
+
+# ---- a driver that refuses, ignores, forgets ----
+
+
+def test_refused_requirement_puts_everything_back(sim):
+    with Camera(sim.path) as camera:
+        before = values(sim)
+        sim.fault("control_eio", control="exposure_time_absolute")
+
+        with pytest.raises(OverconstrainedError, match="exposure_time_absolute=99") as caught:
+            camera.apply_constraints(exposure_time={"exact": 99}, zoom={"exact": 300})
+
+        sim.clear_faults()
+        assert caught.value.constraint == "exposureTime"
+        assert isinstance(caught.value.__cause__, ControlError)
+        assert caught.value.__cause__.errno == errno.EIO
+        assert values(sim) == before  # automatic again, too
+
+
+def test_refused_wish_does_not_keep_others_from_theirs(sim):
+    with Camera(sim.path) as camera:
+        sim.fault("control_eio", control="brightness")
+
+        camera.apply_constraints(brightness=10, contrast=33, zoom=300)
+
+        sim.clear_faults()
+        assert camera.settings.brightness == 0
+        assert camera.settings.contrast == 33
+        assert camera.settings.zoom == 300
+
+
+def test_ignored_requirement_is_an_error(sim, monkeypatch):
+    monkeypatch.setattr("v4l2capture.applying._ARRIVES", 0.05)
+    with Camera(sim.path) as camera:
+        sim.fault("control_ignored", control="zoom_absolute")
+
+        with pytest.raises(OverconstrainedError, match="still reads 100") as caught:
+            camera.apply_constraints(zoom={"exact": 300})
+
+        assert caught.value.constraint == "zoom"
+        assert camera.constraints.to_dict() == {}
+
+
+def test_ignored_mode_is_an_error_before_its_value_is_written(sim):
+    with Camera(sim.path) as camera:
+        sim.fault("control_ignored", control="auto_exposure")
+        before = values(sim)
+
+        with pytest.raises(OverconstrainedError, match="auto_exposure"):
+            camera.apply_constraints(exposure_time={"exact": 99})
+
+        assert values(sim) == before
+
+
+def test_motor_that_arrives_late_is_waited_for(sim):
+    with Camera(sim.path) as camera:
+        sim.fault("control_ignored", control="zoom_absolute", count=1)
+        motor = threading.Timer(0.1, sim.poke, ("zoom_absolute", 300))
+        motor.start()
+
+        camera.apply_constraints(zoom={"exact": 300})
+
+        motor.join()
+        assert camera.settings.zoom == 300
+
+
+def test_settings_that_a_camera_forgets_at_the_start_come_back(sim):
+    with Camera(sim.path) as camera:
+        camera.apply_constraints(zoom=300, exposure_time=77)
+        sim.fault("reset_controls_on_streamon")
+
+        camera.grab_frame()
+
+        assert camera.settings.zoom == 300
+        assert camera.settings.exposure_time == 77
+
+
+def test_grabbed_control_is_said_to_be_busy(sim):
+    with Camera(sim.path) as camera:
+        sim.set_flags("zoom_absolute", ["grabbed"])
+
+        with pytest.raises(OverconstrainedError, match="zoom_absolute") as caught:
+            camera.apply_constraints(zoom={"exact": 300})
+
+        assert caught.value.__cause__.errno == errno.EBUSY
+
+
+def test_camera_that_vanishes_is_gone(sim):
+    with Camera(sim.path) as camera:
+        sim.unplug()
+
+        with pytest.raises(DeviceGoneError):
+            camera.apply_constraints(zoom=300)
+        with pytest.raises(DeviceGoneError):
+            camera.grab_frame()
+
+
+def test_camera_that_vanishes_in_the_middle_is_gone(sim):
+    with Camera(sim.path) as camera:
+        sim.fault("ioctl_error", request="VIDIOC_S_EXT_CTRLS", value=errno.ENODEV)
+
+        with pytest.raises(DeviceGoneError):
+            camera.apply_constraints(zoom={"exact": 300})
+
+
+# ---- size and rate ----
+
+
+def test_native_size_is_set_at_the_camera(sim):
+    with Camera(sim.path) as camera:
+        camera.apply_constraints(width={"exact": 1280}, height={"exact": 720})
+
+        assert camera.settings.resize_mode == "none"
+        assert (camera.device.format.width, camera.device.format.height) == (1280, 720)
+        assert camera.grab_frame().array().shape == (720, 1280, 3)
+
+
+def test_other_size_is_cropped_and_scaled(sim):
+    with Camera(sim.path) as camera:
+        camera.apply_constraints(width={"exact": 500}, height={"exact": 500})
+
+        now = camera.settings
+        assert (now.width, now.height, now.resize_mode) == (500, 500, "crop-and-scale")
+        assert now.aspect_ratio == 1
+        assert camera.grab_frame().array().shape == (500, 500, 3)
+
+
+def test_scaled_picture_shows_the_middle(sim):
+    with Camera(sim.path) as camera:
+        whole = camera.grab_frame().array().astype(int)
+        camera.apply_constraints(width={"exact": 240}, height={"exact": 240})
+
+        small = camera.grab_frame().array().astype(int)
+
+    middle = whole[:, 80:560].reshape(240, 2, 240, 2, 3).mean(axis=(1, 3))
+    assert np.abs(middle - small).mean() < 4  # but for what moves
+
+
+def test_rate_is_set_at_the_camera(sim):
+    with Camera(sim.path) as camera:
+        camera.apply_constraints(frame_rate={"exact": 15})
+
+        assert camera.settings.frame_rate == 15
+        assert camera.device.format.frame_rate == 15
+
+
+def test_stream_begins_again_in_another_size(sim):
+    with Camera(sim.path) as camera:
+        camera.grab_frame()
+        first = camera.stream
+
+        camera.apply_constraints(width={"exact": 320}, height={"exact": 240})
+
+        assert first.closed
+        assert camera.stream is not first
+        assert camera.grab_frame().width == 320
+
+
+def test_size_goes_back_when_a_control_is_refused(sim):
+    with Camera(sim.path) as camera:
+        camera.grab_frame()
+        sim.fault("control_eio", control="zoom_absolute")
+
+        with pytest.raises(OverconstrainedError):
+            camera.apply_constraints(width={"exact": 320}, zoom={"exact": 300})
+
+        assert camera.device.format.width == 640
+        assert camera.grab_frame().width == 640
+
+
+def test_size_is_not_changed_under_another_program(sim):
+    with Camera(sim.path) as camera, Device(sim.path) as other, other.stream():
+        with pytest.raises(DeviceBusyError):
+            camera.apply_constraints(width={"exact": 320}, height={"exact": 240})
+
+        assert camera.settings.width == 640
+
+
+# ---- several users ----
+
+
+def test_two_users_have_pictures_of_their_own_size(sim):
+    with Camera(sim.path) as camera:
+        small = camera.add_view()
+        camera.apply_constraints(width={"exact": 1280}, height={"exact": 720})
+
+        small.apply_constraints(width={"exact": 320}, height={"exact": 180})
+
+        assert camera.settings.width == 1280
+        assert small.settings.width == 320
+        assert small.settings.resize_mode == "crop-and-scale"
+
+
+def test_requirement_of_one_user_is_respected_by_the_other(sim):
+    with Camera(sim.path) as camera:
+        other = camera.add_view()
+        camera.apply_constraints(zoom={"exact": 200})
+
+        with pytest.raises(OverconstrainedError) as caught:
+            other.apply_constraints(zoom={"exact": 300})
+
+        assert caught.value.constraint == "zoom"
+        other.apply_constraints(zoom=300)  # a wish is no reason to fail
+        assert camera.settings.zoom == 200
+
+
+def test_user_who_left_requires_nothing(sim):
+    with Camera(sim.path) as camera:
+        other = camera.add_view()
+        other.apply_constraints(zoom={"exact": 200})
+        other.close()
+
+        camera.apply_constraints(zoom={"exact": 300})
+
+        assert camera.settings.zoom == 300
+
+
+# ---- pictures ----
+
+
+def test_grabbed_picture_is_taken_after_the_call(sim):
+    with Camera(sim.path) as camera:
+        camera.grab_frame()
+        time.sleep(0.2)  # buffers fill meanwhile, and grow old
+        asked = time.monotonic_ns()
+
+        picture = camera.grab_frame()
+
+        assert picture.timestamp_ns >= asked
+        assert (picture.width, picture.height) == (640, 480)
+        assert picture.array().dtype == np.uint8
+
+
+def test_grabbed_picture_is_of_its_own_memory(sim):
+    with Camera(sim.path) as camera:
+        picture = camera.grab_frame()
+        kept = picture.array()
+        before = kept.copy()
+        for _ in range(6):
+            camera.grab_frame()
+
+    assert (kept == before).all()
+    assert kept.flags.owndata or kept.base is not None
+    picture.close()
+    assert picture.width == 0
+    with pytest.raises(ClosedError):
+        picture.array()
+    assert (kept == before).all()
+
+
+def test_pictures_come_in_turn(sim):
+    with Camera(sim.path) as camera:
+        counters = [read_counter(camera.grab_frame().array()[..., 1]) for _ in range(3)]
+
+    assert counters == sorted(set(counters))
+
+
+def test_no_picture_in_time_is_a_timeout(sim):
+    with Camera(sim.path) as camera:
+        sim.fault("stall")
+
+        with pytest.raises(CaptureTimeout):
+            camera.grab_frame(timeout=0.2)
+
+
+def test_stopped_camera_is_free_for_others(sim):
+    with Camera(sim.path) as camera:
+        camera.grab_frame()
+        camera.stop()
+
+        with Device(sim.path) as other, other.stream() as stream:
+            assert stream.read(5).ok
+
+
+@pytest.mark.parametrize(
+    "use",
+    [
+        lambda camera: camera.settings,
+        lambda camera: camera.capabilities,
+        lambda camera: camera.photo_capabilities,
+        lambda camera: camera.grab_frame(),
+        lambda camera: camera.apply_constraints(zoom=300),
+    ],
+    ids=["settings", "capabilities", "photo_capabilities", "grab_frame", "apply_constraints"],
+)
+def test_closed_camera_says_so(sim, use):
+    camera = Camera(sim.path)
+    camera.close()
+    camera.close()
+
+    with pytest.raises(ClosedError):
+        use(camera)
+
+
+def test_nothing_is_left_after_close(sim):
+    for _ in range(5):
+        with Camera(sim.path) as camera:
+            camera.grab_frame()
+
+    assert sim.handles == 0
+    assert sim.mappings == 0
+
+
+def test_threads_may_use_it_at_once(sim):
+    failures = []
+
+    def work(zoom):
+        try:
+            for _ in range(10):
+                camera.apply_constraints(zoom=zoom)
+                assert camera.settings.zoom in (150, 250)
+                camera.grab_frame()
+        except BaseException as error:
+            failures.append(error)
+
+    with Camera(sim.path) as camera:
+        threads = [threading.Thread(target=work, args=(zoom,)) for zoom in (150, 250)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+
+    assert failures == []
