@@ -14,9 +14,17 @@ from dataclasses import dataclass
 from typing import Any
 
 from ._native import ffi, lib
-from .errors import CaptureError, NotFoundError, check
+from .errors import CaptureError, DevicePermissionError, NotFoundError, check
 
-__all__ = ["DeviceInfo", "describe", "first_camera", "list_devices", "node_paths", "scan"]
+__all__ = [
+    "DeviceInfo",
+    "describe",
+    "first_camera",
+    "list_devices",
+    "node_paths",
+    "reason",
+    "scan",
+]
 
 # Everything that opens a camera passes here, so there is no pathlib: it takes ten times as long.
 _SYS = "/sys/class/video4linux"
@@ -197,6 +205,15 @@ def list_devices() -> list[DeviceInfo]:
     return [info for info in scan()[0] if info.is_camera]
 
 
+def reason(error: CaptureError) -> str:
+    """Return why a node could not be opened, with what to do about it."""
+    if isinstance(error, DevicePermissionError) and not error.hint:
+        from .diagnose import permission_hint
+
+        error.hint = permission_hint(str(error.filename))
+    return str(error)
+
+
 def first_camera() -> str:
     """Return the path of the first camera.
 
@@ -207,7 +224,7 @@ def first_camera() -> str:
     for info in found:
         if info.is_camera:
             return info.path
-    reasons = "".join(f"\n  {error}" for error in failed)
+    reasons = "".join(f"\n  {reason(error)}" for error in failed)
     raise NotFoundError(
         "no camera found; `sim:webcam` is a simulated one that always works; "
         f"`v4l2capture doctor` says what is missing{reasons}"

@@ -6,16 +6,11 @@ from __future__ import annotations
 import argparse
 
 from ..device import Device
-from ..diagnose import permission_hint
-from ..discovery import scan
-from ..errors import CaptureError, DevicePermissionError, ProfileError
+from ..discovery import first_camera, scan
+from ..errors import ProfileError
 from .output import Failed
 
-__all__ = ["add_device", "open_camera", "reason"]
-
-_ADVICE = (
-    "`sim:webcam` is a simulated one that always works; `v4l2capture doctor` says what is missing"
-)
+__all__ = ["add_device", "open_camera"]
 
 
 def add_device(parser: argparse.ArgumentParser) -> None:
@@ -32,30 +27,15 @@ def open_camera(name: str | None) -> Device:
     """Open the camera that the user means.
 
     Raises:
-        Failed: None was named, and there is none.
+        Failed: None is called so.
+        NotFoundError: None was named, and there is none.
         CaptureError: It cannot be opened.
     """
-    path = _first() if name is None else _path(name)
+    path = first_camera() if name is None else _path(name)
     try:
         return Device(path)
     except ProfileError as error:
         raise Failed(f"{path}: {error}") from None
-
-
-def reason(error: CaptureError) -> str:
-    """Return why a node could not be opened, with what to do about it."""
-    if isinstance(error, DevicePermissionError) and not error.hint:
-        error.hint = permission_hint(str(error.filename))
-    return str(error)
-
-
-def _first() -> str:
-    found, failed = scan()
-    path = next((info.path for info in found if info.is_camera), None)
-    if path is not None:
-        return path
-    reasons = "".join(f"\n  {reason(error)}" for error in failed)
-    raise Failed(f"no camera found; {_ADVICE}{reasons}")
 
 
 def _path(name: str) -> str:

@@ -13,10 +13,9 @@ from typing import NamedTuple
 
 from .. import __version__
 from ..diagnose import holders, permission_hint
-from ..discovery import DeviceInfo, node_paths, scan
+from ..discovery import DeviceInfo, node_paths, reason, scan
 from ..errors import CaptureError
 from ..sim import builtin_profiles
-from .choice import reason
 from .output import put, visible
 
 __all__ = ["add_arguments", "run"]

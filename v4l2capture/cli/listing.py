@@ -6,8 +6,7 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from ..discovery import DeviceInfo, scan
-from .choice import reason
+from ..discovery import DeviceInfo, reason, scan
 from .output import Table, put_json, say
 
 __all__ = ["add_arguments", "run"]
