@@ -53,6 +53,18 @@ LOOPBACK = Camera(
     package="v4l2loopback-dkms",
 )
 
+# Two cameras in one media device, so that it shows when one's lens or flash is taken for the
+# other's: one with an image processor, and a raw one that is set through its subdevices.
+TESTCAM = Camera(
+    "testcam",
+    ("cameras=2", "raw=0,1", "soe=0,1"),
+    (
+        Node("V4L2CAPTURE_TESTCAM", "testcam 0"),
+        Node("V4L2CAPTURE_TESTCAM_RAW", "testcam 1"),
+    ),
+    directory="testcam",
+)
+
 # The least vivid can cost: HDMI as the first input (0x3), no error injection to ask about, a plain
 # picture without text. What is left is the same for every library.
 _QUIET = "osd_text_mode=2,test_pattern=8"
@@ -71,5 +83,5 @@ COUNTED_VIVID = Camera(
     ),
 )
 
-TESTED = (VIVID, LOOPBACK)
+TESTED = (VIVID, LOOPBACK, TESTCAM)
 COUNTED = (COUNTED_VIVID,)
