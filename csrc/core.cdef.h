@@ -1,6 +1,46 @@
 /* SPDX-License-Identifier: MIT */
 /* What Python uses of vc.h; the compiler checks it against the real thing. */
 
+/* ---- what linux/media.h says of a topology ---- */
+
+struct media_v2_entity {
+	uint32_t id;
+	char name[64];
+	uint32_t function;
+	...;
+};
+
+struct media_v2_intf_devnode {
+	uint32_t major;
+	uint32_t minor;
+	...;
+};
+
+struct media_v2_interface {
+	uint32_t id;
+	uint32_t intf_type;
+	union {
+		struct media_v2_intf_devnode devnode;
+		...;
+	};
+	...;
+};
+
+struct media_v2_pad {
+	uint32_t id;
+	uint32_t entity_id;
+	uint32_t flags;
+	...;
+};
+
+struct media_v2_link {
+	uint32_t id;
+	uint32_t source_id;
+	uint32_t sink_id;
+	uint32_t flags;
+	...;
+};
+
 /* ---- device ---- */
 
 struct vc_device;
@@ -17,7 +57,12 @@ struct vc_capability {
 	uint32_t buf_type;
 };
 
-int vc_device_open(const char *path, struct vc_device **out);
+#define VC_VIDEO ...
+#define VC_SUBDEVICE ...
+#define VC_MEDIA ...
+
+int vc_device_open(const char *path, uint32_t kind, struct vc_device **out);
+int vc_device_check(struct vc_device *dev);
 void vc_device_close(struct vc_device *dev);
 void vc_device_free(struct vc_device *dev);
 const struct vc_capability *vc_device_capability(const struct vc_device *dev);
@@ -209,6 +254,32 @@ int vc_knob_write(const struct vc_knob *knob, int64_t value);
 int vc_control_get_payload(struct vc_device *dev, uint32_t which, uint32_t id, void *data,
 			   uint32_t size);
 int vc_control_set_payload(struct vc_device *dev, uint32_t id, const void *data, uint32_t size);
+
+/* ---- media ---- */
+
+#define VC_MAX_SUBDEVICES ...
+
+struct vc_subdevice {
+	uint32_t function;
+	uint32_t major, minor;
+	char name[65];
+};
+
+struct vc_topology {
+	uint32_t num_entities;
+	uint32_t num_interfaces;
+	uint32_t num_pads;
+	uint32_t num_links;
+	struct media_v2_entity *entities;
+	struct media_v2_interface *interfaces;
+	struct media_v2_pad *pads;
+	struct media_v2_link *links;
+};
+
+int vc_topology_read(struct vc_device *media, struct vc_topology **out);
+void vc_topology_free(struct vc_topology *topology);
+int vc_topology_find(const struct vc_topology *topology, uint32_t major, uint32_t minor,
+		     struct vc_subdevice *out);
 
 /* ---- event ---- */
 

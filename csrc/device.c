@@ -25,6 +25,7 @@ struct vc_device {
 	void *node;
 	struct vc_capability capability;
 	unsigned int generation;
+	uint32_t kind; /* enum vc_kind */
 	atomic_uint users; /* calls under way + 1 while open, and CLOSED */
 	atomic_uint refs; /* the handle and each ring */
 	atomic_int leased;
@@ -63,6 +64,17 @@ static int enter(struct vc_device *dev)
 		if (users & CLOSED)
 			return -EBADF;
 	} while (!atomic_compare_exchange_weak(&dev->users, &users, users + 1));
+	return 0;
+}
+
+int vc_device_check(struct vc_device *dev)
+{
+	int rc;
+
+	rc = enter(dev);
+	if (rc < 0)
+		return rc;
+	leave(dev);
 	return 0;
 }
 
@@ -144,8 +156,36 @@ static uint32_t choose_buf_type(uint32_t caps)
 	return 0;
 }
 
-/* Subdevices have no VIDIOC_QUERYCAP: they are nodes with controls only. */
-static int read_capability(struct vc_device *dev)
+/* Nothing of it is of use; drivers older than Linux 5.14 do not know it. */
+static int check_subdevice(struct vc_device *dev)
+{
+	struct v4l2_subdev_capability ignored;
+	int rc;
+
+	memset(&ignored, 0, sizeof(ignored));
+	rc = vc_ioctl(dev, VIDIOC_SUBDEV_QUERYCAP, &ignored);
+	return rc == -ENOTTY ? 0 : rc;
+}
+
+static int read_media_info(struct vc_device *dev)
+{
+	struct vc_capability *to = &dev->capability;
+	struct media_device_info from;
+	int rc;
+
+	memset(&from, 0, sizeof(from));
+	rc = vc_ioctl(dev, MEDIA_IOC_DEVICE_INFO, &from);
+	if (rc < 0)
+		return rc;
+
+	memcpy(to->driver, from.driver, sizeof(from.driver));
+	memcpy(to->card, from.model, sizeof(from.model));
+	memcpy(to->bus_info, from.bus_info, sizeof(from.bus_info));
+	to->version = from.driver_version;
+	return 0;
+}
+
+static int read_video_capability(struct vc_device *dev)
 {
 	struct vc_capability *to = &dev->capability;
 	struct v4l2_capability from;
@@ -165,7 +205,21 @@ static int read_capability(struct vc_device *dev)
 	return 0;
 }
 
-int vc_device_open_ops(const struct vc_ops *ops, void *camera, const char *path,
+static int read_capability(struct vc_device *dev)
+{
+	switch (dev->kind) {
+	case VC_VIDEO:
+		return read_video_capability(dev);
+	case VC_SUBDEVICE:
+		return check_subdevice(dev);
+	case VC_MEDIA:
+		return read_media_info(dev);
+	default:
+		return -ENOTTY;
+	}
+}
+
+int vc_device_open_ops(const struct vc_ops *ops, void *camera, const char *path, uint32_t kind,
 		       struct vc_device **out)
 {
 	struct vc_device *dev;
@@ -175,11 +229,12 @@ int vc_device_open_ops(const struct vc_ops *ops, void *camera, const char *path,
 	if (!dev)
 		return -ENOMEM;
 	dev->ops = ops;
+	dev->kind = kind;
 	dev->generation = generation;
 	atomic_init(&dev->users, 1);
 	atomic_init(&dev->refs, 1);
 
-	rc = ops->open(path, camera, &dev->node);
+	rc = ops->open(path, kind, camera, &dev->node);
 	if (rc < 0) {
 		free(dev);
 		return rc;
@@ -193,9 +248,9 @@ int vc_device_open_ops(const struct vc_ops *ops, void *camera, const char *path,
 	return 0;
 }
 
-int vc_device_open(const char *path, struct vc_device **out)
+int vc_device_open(const char *path, uint32_t kind, struct vc_device **out)
 {
-	return vc_device_open_ops(&vc_ops_kernel, NULL, path, out);
+	return vc_device_open_ops(&vc_ops_kernel, NULL, path, kind, out);
 }
 
 /*

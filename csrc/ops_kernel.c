@@ -3,6 +3,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdint.h>
+#include <stdio.h>
+#include <string.h>
 #include <sys/epoll.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
@@ -21,17 +23,38 @@ static int fd_of(void *node)
 	return (int)(intptr_t)node - 1;
 }
 
+/* Media devices have no number of their own; the kernel tells which are. */
+static int is_media(dev_t device)
+{
+	char path[64], target[256];
+	const char *name;
+	ssize_t length;
+
+	snprintf(path, sizeof(path), "/sys/dev/char/%u:%u/subsystem", major(device),
+		 minor(device));
+	length = readlink(path, target, sizeof(target) - 1);
+	if (length < 0)
+		return 0;
+	target[length] = '\0';
+	name = strrchr(target, '/');
+	return name && strcmp(name, "/media") == 0;
+}
+
 /*
  * A device of another kind may act on being opened (a tape rewinds, a serial
  * line hangs up), so look before opening, and again after it, since a path can
  * be changed in between.
  */
-static int check_is_video(const struct stat *status)
+static int check_kind(const struct stat *status, uint32_t kind)
 {
-	return S_ISCHR(status->st_mode) && major(status->st_rdev) == VIDEO_MAJOR ? 0 : -ENOTTY;
+	int is_video = major(status->st_rdev) == VIDEO_MAJOR;
+
+	if (!S_ISCHR(status->st_mode))
+		return -ENOTTY;
+	return (kind == VC_MEDIA ? is_media(status->st_rdev) : is_video) ? 0 : -ENOTTY;
 }
 
-static int kernel_open(const char *path, void *camera, void **node)
+static int kernel_open(const char *path, uint32_t kind, void *camera, void **node)
 {
 	struct stat status;
 	int fd, rc;
@@ -39,14 +62,14 @@ static int kernel_open(const char *path, void *camera, void **node)
 	(void)camera;
 	if (stat(path, &status) < 0)
 		return -errno;
-	rc = check_is_video(&status);
+	rc = check_kind(&status, kind);
 	if (rc < 0)
 		return rc;
 
 	fd = open(path, O_RDWR | O_NONBLOCK | O_CLOEXEC);
 	if (fd < 0)
 		return -errno;
-	rc = fstat(fd, &status) < 0 ? -errno : check_is_video(&status);
+	rc = fstat(fd, &status) < 0 ? -errno : check_kind(&status, kind);
 	if (rc < 0) {
 		close(fd);
 		return rc;

@@ -53,9 +53,13 @@ int vc_sim_add_menu_entry(struct vc_sim *sim, uint32_t id, uint32_t index, const
 			  int64_t value);
 int vc_sim_add_payload(struct vc_sim *sim, uint32_t id, uint32_t which, const void *data,
 		       uint32_t size);
+int vc_sim_add_subdevice(struct vc_sim *sim, uint32_t function, const char *name);
 int vc_sim_add_cluster(struct vc_sim *sim, uint32_t master, int64_t manual, uint32_t slave);
 
-int vc_sim_open(struct vc_sim *sim, const char *path, struct vc_device **out);
+#define VC_SIM_MEDIA ...
+#define VC_SIM_MAJOR ...
+
+int vc_sim_open(struct vc_sim *sim, uint32_t node, const char *path, struct vc_device **out);
 int vc_sim_tick(struct vc_sim *sim, uint32_t frames);
 void vc_sim_unplug(struct vc_sim *sim);
 void vc_sim_replug(struct vc_sim *sim);

@@ -21,6 +21,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/epoll.h>
+#include <linux/media.h>
 #include <linux/videodev2.h>
 
 #include "compat.h"
@@ -30,14 +31,21 @@
 
 /* ---- the way to a camera: ops_kernel.c, sim/ -------------------------- */
 
+/* What a node is; each kind answers other ioctls. */
+enum vc_kind {
+	VC_VIDEO = 0, /* /dev/videoN: pictures, controls, events */
+	VC_SUBDEVICE, /* /dev/v4l-subdevN: controls and events */
+	VC_MEDIA, /* /dev/mediaN: how the others belong together */
+};
+
 /*
  * Everything the core asks of the outside.  The kernel is one such table, the
  * simulated camera another; above this line nobody knows the difference.
  * Each function follows the conventions above.
  */
 struct vc_ops {
-	/* Open a node.  `camera` is the simulated camera, NULL for the kernel. */
-	int (*open)(const char *path, void *camera, void **node);
+	/* Open a node of a kind.  `camera` is the simulated camera, NULL for the kernel. */
+	int (*open)(const char *path, uint32_t kind, void *camera, void **node);
 	/*
 	 * Drop the node's descriptors and memory.  Mappings made from it live
 	 * on.  Also called in a forked child, so it may touch nothing that the
@@ -65,7 +73,8 @@ struct vc_device;
 
 /*
  * What VIDIOC_QUERYCAP said, with `caps` the capabilities of this node
- * (device_caps where the driver has them, else those of the whole device).
+ * (device_caps where the driver has them, else those of the whole device).  Of a
+ * media device: what MEDIA_IOC_DEVICE_INFO said.  Subdevices say nothing.
  */
 struct vc_capability {
 	char driver[17];
@@ -79,13 +88,13 @@ struct vc_capability {
 /*
  * Open a node and ask for its capabilities.  vc_device_free() takes it back.
  *
- * Returns 0, -ENOTTY when the node is no V4L2 node, or -errno of open() or
- * VIDIOC_QUERYCAP.
+ * Returns 0, -ENOTTY when the node is not of that kind (enum vc_kind), or -errno
+ * of open(), VIDIOC_QUERYCAP or MEDIA_IOC_DEVICE_INFO.
  */
-int vc_device_open(const char *path, struct vc_device **out);
+int vc_device_open(const char *path, uint32_t kind, struct vc_device **out);
 
 /* The same through another table; the simulated camera comes in here. */
-int vc_device_open_ops(const struct vc_ops *ops, void *camera, const char *path,
+int vc_device_open_ops(const struct vc_ops *ops, void *camera, const char *path, uint32_t kind,
 		       struct vc_device **out);
 
 /*
@@ -96,6 +105,9 @@ void vc_device_close(struct vc_device *dev);
 
 /* Close, and give the caller's reference back.  NULL is allowed. */
 void vc_device_free(struct vc_device *dev);
+
+/* 0 while calls can reach the device, -EBADF once it is closed, -ECHILD after a fork. */
+int vc_device_check(struct vc_device *dev);
 
 /* Valid as long as the device is. */
 const struct vc_capability *vc_device_capability(const struct vc_device *dev);
@@ -432,6 +444,49 @@ int vc_knob_write(const struct vc_knob *knob, int64_t value);
 int vc_control_get_payload(struct vc_device *dev, uint32_t which, uint32_t id, void *data,
 			   uint32_t size);
 int vc_control_set_payload(struct vc_device *dev, uint32_t id, const void *data, uint32_t size);
+
+/* ---- media.c, topology.c: which subdevices belong to a video node -------- */
+
+#define VC_MAX_SUBDEVICES 32 /* of one camera */
+
+struct vc_subdevice {
+	uint32_t function; /* MEDIA_ENT_F_CAM_SENSOR, _LENS or _FLASH */
+	uint32_t major, minor; /* of its node; 0, 0: it has none */
+	char name[65]; /* of the entity */
+};
+
+/* What MEDIA_IOC_G_TOPOLOGY said, as it said it. */
+struct vc_topology {
+	uint32_t num_entities;
+	uint32_t num_interfaces;
+	uint32_t num_pads;
+	uint32_t num_links;
+	struct media_v2_entity *entities;
+	struct media_v2_interface *interfaces;
+	struct media_v2_pad *pads;
+	struct media_v2_link *links;
+};
+
+/*
+ * Ask a media device what it consists of.  vc_topology_free() takes it back.
+ *
+ * Returns 0, -EPROTO for impossible numbers, -EAGAIN when it does not stop
+ * changing, or -errno of MEDIA_IOC_G_TOPOLOGY.
+ */
+int vc_topology_read(struct vc_device *media, struct vc_topology **out);
+void vc_topology_free(struct vc_topology *topology);
+
+/*
+ * Find the sensor that feeds a video node, which is known by its device number,
+ * and the lenses and flashes that belong to this sensor; in that order.  Nothing
+ * in a topology is trusted: a link that leads nowhere is none.
+ *
+ * Writes up to VC_MAX_SUBDEVICES of them and returns how many.  -ENOENT when the
+ * video node is not part of the topology, -ENOTUNIQ when it may be fed by any
+ * of several sensors, whose lenses must not be mixed up, or -ENOMEM.
+ */
+int vc_topology_find(const struct vc_topology *topology, uint32_t major, uint32_t minor,
+		     struct vc_subdevice *out);
 
 /* ---- event.c ----------------------------------------------------------- */
 

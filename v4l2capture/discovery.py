@@ -238,5 +238,5 @@ def open_node(path: str) -> Any:
 
         return resolve(path).open()
     out = ffi.new("struct vc_device **")
-    check(lib.vc_device_open(os.fsencode(path), out), "open", path)
+    check(lib.vc_device_open(os.fsencode(path), lib.VC_VIDEO, out), "open", path)
     return ffi.gc(out[0], lib.vc_device_free)

@@ -282,15 +282,22 @@ class ProfileFault:
 
 @dataclass(frozen=True, slots=True)
 class ProfileSubdevice:
-    """A lens, a flash or a sensor that belongs to the camera but is a node of its own."""
+    """A lens, a flash or a sensor that belongs to the camera but is a node of its own.
+
+    Attributes:
+        function: ``"sensor"``, ``"lens"`` or ``"flash"``; one that is none of them is there,
+            but no camera's.
+        name: Of its entity, for example ``"imx219 10-0010"``.
+    """
 
     function: str
     controls: tuple[ProfileControl, ...]
+    name: str = ""
 
     def to_dict(self) -> dict[str, Any]:
         """Return the JSON form."""
         controls = [control.to_dict() for control in self.controls]
-        return {"function": self.function, "controls": controls}
+        return {"function": self.function, "name": self.name, "controls": controls}
 
 
 @dataclass(frozen=True, slots=True)

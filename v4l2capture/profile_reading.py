@@ -280,7 +280,8 @@ def _controls(root: JsonObject) -> tuple[ProfileControl, ...]:
 
 def _subdevice(value: Any, where: str) -> ProfileSubdevice:
     each = JsonObject(value, where)
-    return ProfileSubdevice(each.need(a_text, "function"), _controls(each))
+    function = each.need(a_text, "function")
+    return ProfileSubdevice(function, _controls(each), each.take(a_text, function, "name"))
 
 
 # ---- clusters -------------------------------------------------------------------------------

@@ -35,6 +35,7 @@ from .profile import (
     ProfileFault,
     ProfileFormat,
     ProfileSize,
+    ProfileSubdevice,
 )
 
 __all__ = ["SimulatedCamera", "builtin_profiles", "listed", "read_counter", "resolve"]
@@ -111,10 +112,16 @@ class SimulatedCamera:
         for fault in profile.faults:
             self._inject(fault)
 
-    def open(self) -> Any:
-        """Return a new handle on this camera, as ``struct vc_device *``; Device's business."""
+    def open(self, node: int = 0, path: str = "") -> Any:
+        """Return a new handle on a node, as ``struct vc_device *``; Device's business.
+
+        Args:
+            node: 0 is the video node, n the n-th subdevice.
+            path: Of the node, for errors.
+        """
         out = ffi.new("struct vc_device **")
-        check(lib.vc_sim_open(self._sim, self.path.encode(), out), "open", self.path)
+        path = path or self.path
+        check(lib.vc_sim_open(self._sim, node, path.encode(), out), "open", path)
         return ffi.gc(out[0], _Closer(self))
 
     # ---- time ----
@@ -253,7 +260,8 @@ class SimulatedCamera:
     def _control_id(self, control: str | int) -> int:
         if isinstance(control, int):
             return control
-        own = {each.name: each.id for each in self.profile.controls}
+        nodes: list[Profile | ProfileSubdevice] = [self.profile, *self.profile.subdevices]
+        own = {each.name: each.id for node in reversed(nodes) for each in node.controls}
         cid = own.get(control) or IDS.get(control)
         if cid is None:
             raise ValueError(f"{self.path} has no control {control!r}; it has {', '.join(own)}")
@@ -376,7 +384,21 @@ def _build(profile: Profile, manual: bool, path: str) -> Any:
         for slave in cluster.slaves:
             rc = lib.vc_sim_add_cluster(sim, cluster.master, cluster.manual, slave)
             _playable(rc, path, f"cluster of 0x{cluster.master:08x}")
+    for subdevice in profile.subdevices:
+        _playable(_add_subdevice(sim, subdevice), path, subdevice.function)
+        for control in subdevice.controls:
+            _playable(_add_control(sim, control), path, control.name)
     return sim
+
+
+def _add_subdevice(sim: Any, subdevice: ProfileSubdevice) -> int:
+    functions = {
+        "sensor": lib.MEDIA_ENT_F_CAM_SENSOR,
+        "lens": lib.MEDIA_ENT_F_LENS,
+        "flash": lib.MEDIA_ENT_F_FLASH,
+    }
+    function = functions.get(subdevice.function, lib.MEDIA_ENT_F_UNKNOWN)
+    return int(lib.vc_sim_add_subdevice(sim, function, subdevice.name.encode()))
 
 
 def _playable(rc: int, path: str, what: str) -> None:

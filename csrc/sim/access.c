@@ -41,11 +41,11 @@ static int is_class(uint32_t which)
 }
 
 /* Without any control, the question is whether the class is known. */
-static int check_class(const struct vc_sim *sim, uint32_t which)
+static int check_class(const struct sim_node *node, uint32_t which)
 {
 	if (!is_class(which))
 		return 0;
-	return sim_control_find(sim, V4L2_CTRL_ID2WHICH(which) | 1) ? 0 : -EINVAL;
+	return sim_control_find(node, V4L2_CTRL_ID2WHICH(which) | 1) ? 0 : -EINVAL;
 }
 
 static int check_room(const struct sim_control *control, struct v4l2_ext_control *user, int get)
@@ -65,7 +65,7 @@ static int check_room(const struct sim_control *control, struct v4l2_ext_control
 	return user->size && !user->ptr ? -EFAULT : 0;
 }
 
-int sim_prepare(const struct vc_sim *sim, struct v4l2_ext_controls *all, int get)
+int sim_prepare(const struct sim_node *node, struct v4l2_ext_controls *all, int get)
 {
 	const struct sim_control *control;
 	uint32_t i;
@@ -79,7 +79,7 @@ int sim_prepare(const struct vc_sim *sim, struct v4l2_ext_controls *all, int get
 		if (is_class(all->which) &&
 		    V4L2_CTRL_ID2WHICH(user->id) != V4L2_CTRL_ID2WHICH(all->which))
 			return -EINVAL;
-		control = sim_control_find(sim, user->id);
+		control = sim_control_find(node, user->id);
 		if (!control || control->is.flags & V4L2_CTRL_FLAG_DISABLED)
 			return -EINVAL;
 		if (sim_is_limit(all->which) &&
@@ -92,14 +92,14 @@ int sim_prepare(const struct vc_sim *sim, struct v4l2_ext_controls *all, int get
 	return 0;
 }
 
-int sim_check_call(const struct vc_sim *sim, struct v4l2_ext_controls *all)
+int sim_check_call(const struct sim_node *node, struct v4l2_ext_controls *all)
 {
 	all->error_idx = all->count;
 	all->reserved[0] = 0;
 	if (all->count > V4L2_CID_MAX_CTRLS)
 		return -EINVAL;
 	if (all->count == 0)
-		return check_class(sim, all->which);
+		return check_class(node, all->which);
 	return all->controls ? 0 : -EFAULT;
 }
 
@@ -166,25 +166,25 @@ static int read_one(struct vc_sim *sim, const struct sim_control *control, uint3
 
 int sim_g_ext_ctrls(struct sim_handle *handle, void *arg)
 {
+	const struct sim_node *node = handle->node;
 	struct v4l2_ext_controls *all = arg;
-	struct vc_sim *sim = handle->sim;
 	uint32_t i;
 	int rc;
 
-	rc = sim_check_call(sim, all);
+	rc = sim_check_call(node, all);
 	if (rc < 0 || all->count == 0)
 		return rc;
-	rc = sim_prepare(sim, all, 1);
+	rc = sim_prepare(node, all, 1);
 	all->error_idx = all->count;
 	for (i = 0; rc == 0 && i < all->count; i++) {
-		if (sim_control_find(sim, all->controls[i].id)->is.flags &
+		if (sim_control_find(node, all->controls[i].id)->is.flags &
 		    V4L2_CTRL_FLAG_WRITE_ONLY)
 			rc = -EACCES;
 	}
 	for (i = 0; rc == 0 && i < all->count; i++) {
 		all->error_idx = i;
-		rc = read_one(sim, sim_control_find(sim, all->controls[i].id), all->which,
-			      &all->controls[i]);
+		rc = read_one(node->sim, sim_control_find(node, all->controls[i].id),
+			      all->which, &all->controls[i]);
 	}
 	return rc;
 }
@@ -203,7 +203,7 @@ static int exchange_old(struct sim_handle *handle, struct v4l2_control *old, sim
 	struct v4l2_ext_controls all = {.count = 1, .controls = &one};
 	int rc;
 
-	if (!is_old(sim_control_find(handle->sim, old->id)))
+	if (!is_old(sim_control_find(handle->node, old->id)))
 		return -EINVAL;
 	rc = request(handle, &all);
 	if (rc == 0)

@@ -53,10 +53,15 @@ void sim_ref(struct vc_sim *sim)
 	atomic_fetch_add(&sim->refs, 1);
 }
 
-static void free_control(struct sim_control *control)
+static void free_controls(struct sim_node *node)
 {
-	free(control->payload);
-	free(control->menu);
+	uint32_t i;
+
+	for (i = 0; i < node->num_controls; i++) {
+		free(node->controls[i].payload);
+		free(node->controls[i].menu);
+	}
+	free(node->controls);
 }
 
 static void destroy(struct vc_sim *sim)
@@ -70,10 +75,9 @@ static void destroy(struct vc_sim *sim)
 			free(sim->formats[i].sizes[n].intervals);
 		free(sim->formats[i].sizes);
 	}
-	for (i = 0; i < sim->num_controls; i++)
-		free_control(&sim->controls[i]);
+	for (i = 0; i < sim->num_nodes; i++)
+		free_controls(&sim->nodes[i]);
 	free(sim->formats);
-	free(sim->controls);
 	pthread_mutex_destroy(&sim->lock);
 	free(sim);
 }
@@ -120,6 +124,8 @@ int vc_sim_new(const struct vc_sim_config *config, struct vc_sim **out)
 	sim->quirks = config->quirks;
 	sim->manual_now = MANUAL_BEGINS;
 	sim->repaint = 1;
+	sim->num_nodes = 1;
+	sim->nodes[0].sim = sim;
 	set_capability(sim, config);
 	*out = sim;
 	return 0;
@@ -237,6 +243,21 @@ int vc_sim_add_interval(struct vc_sim *sim, const struct vc_frameinterval *inter
 	return 0;
 }
 
+int vc_sim_add_subdevice(struct vc_sim *sim, uint32_t function, const char *name)
+{
+	struct sim_node *node;
+
+	if (sim->sealed)
+		return -EBUSY;
+	if (sim->num_nodes > SIM_MAX_SUBDEVICES)
+		return -EINVAL;
+	node = &sim->nodes[sim->num_nodes++];
+	node->sim = sim;
+	node->function = function;
+	copy_string(node->name, sizeof(node->name), name);
+	return 0;
+}
+
 int sim_seal(struct vc_sim *sim)
 {
 	uint32_t i;
@@ -248,9 +269,11 @@ int sim_seal(struct vc_sim *sim)
 		if (sim->formats[i].num_sizes == 0)
 			return -EINVAL;
 	}
-	rc = sim_control_add_classes(sim);
-	if (rc < 0)
-		return rc;
+	for (i = 0; i < sim->num_nodes; i++) {
+		rc = sim_control_add_classes(&sim->nodes[i]);
+		if (rc < 0)
+			return rc;
+	}
 	sim->sealed = 1;
 	sim_format_reset(sim);
 	sim_control_reset(sim, 0);
@@ -265,7 +288,11 @@ uint64_t vc_sim_ioctls(struct vc_sim *sim, unsigned long request)
 
 	if (sim_enter(sim) < 0)
 		return 0;
-	count = sim->ioctls[_IOC_NR(request)];
+	if (_IOC_TYPE(request) == 'V')
+		count = sim->ioctls[VC_VIDEO][_IOC_NR(request)] +
+			sim->ioctls[VC_SUBDEVICE][_IOC_NR(request)];
+	else
+		count = sim->ioctls[VC_MEDIA][_IOC_NR(request)];
 	sim_leave(sim);
 	return count;
 }

@@ -63,8 +63,8 @@ static void write_one(struct sim_handle *handle, const struct sim_write *write)
 		changes = V4L2_EVENT_CTRL_CH_VALUE;
 	sim->repaint = 1;
 	if (changes && !(flags & V4L2_CTRL_FLAG_VOLATILE))
-		sim_event_control(sim, handle, control, changes);
-	sim_control_tell_slaves(sim, control->is.id);
+		sim_event_control(handle->node, handle, control, changes);
+	sim_control_tell_slaves(handle->node, control->is.id);
 }
 
 int sim_cluster_write(struct sim_handle *handle, struct sim_write **writes, uint32_t count)

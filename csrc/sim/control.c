@@ -27,13 +27,13 @@ static const struct {
 /* ---- looking ------------------------------------------------------------------------ */
 
 /* Where the control is, or where it would be. */
-static uint32_t place_of(const struct vc_sim *sim, uint32_t id)
+static uint32_t place_of(const struct sim_node *node, uint32_t id)
 {
-	uint32_t low = 0, high = sim->num_controls, middle;
+	uint32_t low = 0, high = node->num_controls, middle;
 
 	while (low < high) {
 		middle = low + (high - low) / 2;
-		if (sim->controls[middle].is.id < id)
+		if (node->controls[middle].is.id < id)
 			low = middle + 1;
 		else
 			high = middle;
@@ -41,12 +41,29 @@ static uint32_t place_of(const struct vc_sim *sim, uint32_t id)
 	return low;
 }
 
-struct sim_control *sim_control_find(const struct vc_sim *sim, uint32_t id)
+struct sim_control *sim_control_find(const struct sim_node *node, uint32_t id)
 {
-	uint32_t place = place_of(sim, id);
+	uint32_t place = place_of(node, id);
 
-	if (place < sim->num_controls && sim->controls[place].is.id == id)
-		return &sim->controls[place];
+	if (place < node->num_controls && node->controls[place].is.id == id)
+		return &node->controls[place];
+	return NULL;
+}
+
+struct sim_control *sim_control_seek(const struct vc_sim *sim, uint32_t id,
+				     struct sim_node **node)
+{
+	struct sim_control *control;
+	uint32_t i;
+
+	for (i = 0; i < sim->num_nodes; i++) {
+		control = sim_control_find(&sim->nodes[i], id);
+		if (!control)
+			continue;
+		if (node)
+			*node = (struct sim_node *)&sim->nodes[i];
+		return control;
+	}
 	return NULL;
 }
 
@@ -61,9 +78,9 @@ uint32_t sim_control_size(const struct sim_control *control)
 	return control->elems * control->elem_size;
 }
 
-int64_t sim_control_value(const struct vc_sim *sim, uint32_t id, int64_t otherwise)
+int64_t sim_control_value(const struct sim_node *node, uint32_t id, int64_t otherwise)
 {
-	const struct sim_control *control = sim_control_find(sim, id);
+	const struct sim_control *control = sim_control_find(node, id);
 
 	return control && !sim_control_is_payload(control) ? control->value : otherwise;
 }
@@ -130,18 +147,16 @@ static int make_payloads(struct sim_control *control)
 	return 0;
 }
 
-int vc_sim_add_control(struct vc_sim *sim, const struct vc_sim_control *control)
+static int add_control(struct sim_node *node, const struct vc_sim_control *control)
 {
 	struct sim_control fresh = {.is = *control}, *more;
-	uint32_t place = place_of(sim, control->id);
+	uint32_t place = place_of(node, control->id);
 	int rc;
 
-	if (sim->sealed)
-		return -EBUSY;
 	if (control->id == 0 || control->id & ~V4L2_CTRL_ID_MASK ||
-	    sim->num_controls >= MAX_CONTROLS)
+	    node->num_controls >= MAX_CONTROLS)
 		return -EINVAL;
-	if (sim_control_find(sim, control->id))
+	if (sim_control_find(node, control->id))
 		return -EEXIST;
 	rc = count_elements(&fresh);
 	if (rc < 0)
@@ -149,24 +164,35 @@ int vc_sim_add_control(struct vc_sim *sim, const struct vc_sim_control *control)
 	fresh.is.name[sizeof(fresh.is.name) - 1] = '\0';
 	fresh.is.flags |= sim_flags_of_type(&fresh);
 	fresh.was = fresh.is;
-	more = sim_grow(sim->controls, sim->num_controls, sizeof(*more));
+	more = sim_grow(node->controls, node->num_controls, sizeof(*more));
 	if (!more)
 		return -ENOMEM;
-	sim->controls = more;
+	node->controls = more;
 	rc = make_payloads(&fresh);
 	if (rc < 0)
 		return rc;
-	memmove(more + place + 1, more + place, (sim->num_controls - place) * sizeof(*more));
+	memmove(more + place + 1, more + place, (node->num_controls - place) * sizeof(*more));
 	more[place] = fresh;
-	sim->num_controls++;
+	node->num_controls++;
 	return 0;
+}
+
+/* What is described now: the last subdevice, or the video node before there is one. */
+static struct sim_node *last_node(struct vc_sim *sim)
+{
+	return &sim->nodes[sim->num_nodes - 1];
+}
+
+int vc_sim_add_control(struct vc_sim *sim, const struct vc_sim_control *control)
+{
+	return sim->sealed ? -EBUSY : add_control(last_node(sim), control);
 }
 
 static int find_open(struct vc_sim *sim, uint32_t id, struct sim_control **out)
 {
 	if (sim->sealed)
 		return -EBUSY;
-	*out = sim_control_find(sim, id);
+	*out = sim_control_find(last_node(sim), id);
 	return *out ? 0 : -EINVAL;
 }
 
@@ -237,28 +263,28 @@ int vc_sim_add_cluster(struct vc_sim *sim, uint32_t master, int64_t manual, uint
 	rc = find_open(sim, slave, &control);
 	if (rc < 0)
 		return rc;
-	if (master == slave || !sim_control_find(sim, master) || control->master)
+	if (master == slave || !sim_control_find(last_node(sim), master) || control->master)
 		return -EINVAL;
 	control->master = master;
 	control->manual = manual;
 	return 0;
 }
 
-int sim_control_add_classes(struct vc_sim *sim)
+int sim_control_add_classes(struct sim_node *node)
 {
 	struct vc_sim_control class = {.type = V4L2_CTRL_TYPE_CTRL_CLASS};
 	uint32_t i, place;
 	int rc;
 
 	for (i = 0; i < sizeof(CLASSES) / sizeof(CLASSES[0]); i++) {
-		place = place_of(sim, CLASSES[i].id);
-		if (place == sim->num_controls ||
-		    V4L2_CTRL_ID2WHICH(sim->controls[place].is.id) !=
+		place = place_of(node, CLASSES[i].id);
+		if (place == node->num_controls ||
+		    V4L2_CTRL_ID2WHICH(node->controls[place].is.id) !=
 			    V4L2_CTRL_ID2WHICH(CLASSES[i].id))
 			continue;
 		class.id = CLASSES[i].id;
 		snprintf(class.name, sizeof(class.name), "%s", CLASSES[i].name);
-		rc = vc_sim_add_control(sim, &class);
+		rc = add_control(node, &class);
 		if (rc < 0 && rc != -EEXIST)
 			return rc;
 	}
@@ -268,21 +294,21 @@ int sim_control_add_classes(struct vc_sim *sim)
 /* ---- state ---------------------------------------------------------------------------- */
 
 /* Returns the flags as they should be. */
-static uint32_t flags_by_master(const struct vc_sim *sim, const struct sim_control *control)
+static uint32_t flags_by_master(const struct sim_node *node, const struct sim_control *control)
 {
 	uint32_t flags = control->is.flags;
 
 	if (!control->master)
 		return flags;
 	flags &= ~(uint32_t)V4L2_CTRL_FLAG_INACTIVE;
-	if (sim_control_value(sim, control->master, 0) != control->manual)
+	if (sim_control_value(node, control->master, 0) != control->manual)
 		flags |= V4L2_CTRL_FLAG_INACTIVE;
 	return flags;
 }
 
-int sim_control_update_inactive(struct vc_sim *sim, struct sim_control *control)
+int sim_control_update_inactive(const struct sim_node *node, struct sim_control *control)
 {
-	uint32_t flags = flags_by_master(sim, control);
+	uint32_t flags = flags_by_master(node, control);
 
 	if (flags == control->is.flags)
 		return 0;
@@ -290,32 +316,41 @@ int sim_control_update_inactive(struct vc_sim *sim, struct sim_control *control)
 	return 1;
 }
 
-void sim_control_reset(struct vc_sim *sim, int to_defaults)
+static void reset_node(struct sim_node *node, int to_defaults)
 {
 	struct sim_control *control;
 	uint32_t i;
 
-	for (i = 0; i < sim->num_controls; i++) {
-		control = &sim->controls[i];
+	for (i = 0; i < node->num_controls; i++) {
+		control = &node->controls[i];
 		control->is = control->was;
 		control->value = to_defaults ? control->was.default_value : control->was.value;
 		if (control->payload)
 			memcpy(control->payload, to_defaults ? control->standard : control->initial,
 			       sim_control_size(control));
 	}
-	for (i = 0; i < sim->num_controls; i++)
-		sim_control_update_inactive(sim, &sim->controls[i]);
+	for (i = 0; i < node->num_controls; i++)
+		sim_control_update_inactive(node, &node->controls[i]);
+}
+
+void sim_control_reset(struct vc_sim *sim, int to_defaults)
+{
+	uint32_t i;
+
+	for (i = 0; i < sim->num_nodes; i++)
+		reset_node(&sim->nodes[i], to_defaults);
 	sim->repaint = 1;
 }
 
 /* After a master changed: who woke up, who fell asleep. */
-void sim_control_tell_slaves(struct vc_sim *sim, uint32_t master)
+void sim_control_tell_slaves(struct sim_node *node, uint32_t master)
 {
 	uint32_t i;
 
-	for (i = 0; i < sim->num_controls; i++) {
-		if (sim->controls[i].master == master &&
-		    sim_control_update_inactive(sim, &sim->controls[i]))
-			sim_event_control(sim, NULL, &sim->controls[i], V4L2_EVENT_CTRL_CH_FLAGS);
+	for (i = 0; i < node->num_controls; i++) {
+		if (node->controls[i].master == master &&
+		    sim_control_update_inactive(node, &node->controls[i]))
+			sim_event_control(node, NULL, &node->controls[i],
+					  V4L2_EVENT_CTRL_CH_FLAGS);
 	}
 }

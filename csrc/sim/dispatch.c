@@ -38,15 +38,34 @@ static int s_input(struct sim_handle *handle, void *arg)
 	return *(int *)arg ? -EINVAL : 0;
 }
 
-#define ROW(request, function) [_IOC_NR(request)] = {request, #request, function, 0}
-#define EXT(request, function) [_IOC_NR(request)] = {request, #request, function, 1}
+static int subdev_querycap(struct sim_handle *handle, void *arg)
+{
+	struct v4l2_subdev_capability *to = arg;
 
-static const struct row {
+	memset(to, 0, sizeof(*to));
+	to->version = handle->sim->capability.version;
+	return 0;
+}
+
+/* Where an ioctl works: a row is of one of these. */
+enum place {
+	ON_VIDEO,
+	ON_BOTH, /* video nodes and subdevices: controls and events */
+	ON_BOTH_EXT, /* the newer control interface */
+};
+
+#define ROW(request, function) [_IOC_NR(request)] = {request, #request, function, ON_VIDEO}
+#define BOTH(request, function) [_IOC_NR(request)] = {request, #request, function, ON_BOTH}
+#define EXT(request, function) [_IOC_NR(request)] = {request, #request, function, ON_BOTH_EXT}
+
+struct row {
 	unsigned long request;
 	const char *name;
 	sim_request *answer;
-	int is_ext; /* of the newer control interface */
-} ROWS[256] = {
+	enum place place;
+};
+
+static const struct row ROWS[256] = {
 	ROW(VIDIOC_QUERYCAP, querycap),
 	ROW(VIDIOC_ENUMINPUT, enum_input),
 	ROW(VIDIOC_G_INPUT, g_input),
@@ -68,27 +87,62 @@ static const struct row {
 	ROW(VIDIOC_STREAMON, sim_streamon),
 	ROW(VIDIOC_STREAMOFF, sim_streamoff),
 
-	ROW(VIDIOC_QUERYCTRL, sim_queryctrl),
-	ROW(VIDIOC_QUERYMENU, sim_querymenu),
-	ROW(VIDIOC_G_CTRL, sim_g_ctrl),
-	ROW(VIDIOC_S_CTRL, sim_s_ctrl),
+	BOTH(VIDIOC_QUERYCTRL, sim_queryctrl),
+	BOTH(VIDIOC_QUERYMENU, sim_querymenu),
+	BOTH(VIDIOC_G_CTRL, sim_g_ctrl),
+	BOTH(VIDIOC_S_CTRL, sim_s_ctrl),
 	EXT(VIDIOC_QUERY_EXT_CTRL, sim_query_ext_ctrl),
 	EXT(VIDIOC_G_EXT_CTRLS, sim_g_ext_ctrls),
 	EXT(VIDIOC_S_EXT_CTRLS, sim_s_ext_ctrls),
 	EXT(VIDIOC_TRY_EXT_CTRLS, sim_try_ext_ctrls),
 
-	ROW(VIDIOC_SUBSCRIBE_EVENT, sim_subscribe_event),
-	ROW(VIDIOC_UNSUBSCRIBE_EVENT, sim_unsubscribe_event),
-	ROW(VIDIOC_DQEVENT, sim_dqevent),
+	BOTH(VIDIOC_SUBSCRIBE_EVENT, sim_subscribe_event),
+	BOTH(VIDIOC_UNSUBSCRIBE_EVENT, sim_unsubscribe_event),
+	BOTH(VIDIOC_DQEVENT, sim_dqevent),
 };
+
+static const struct row OF_SUBDEVICES[] = {
+	{VIDIOC_SUBDEV_QUERYCAP, "VIDIOC_SUBDEV_QUERYCAP", subdev_querycap, ON_BOTH},
+};
+
+static const struct row OF_MEDIA[] = {
+	{MEDIA_IOC_DEVICE_INFO, "MEDIA_IOC_DEVICE_INFO", sim_media_info, ON_BOTH},
+	{MEDIA_IOC_G_TOPOLOGY, "MEDIA_IOC_G_TOPOLOGY", sim_media_topology, ON_BOTH},
+};
+
+#define COUNT(rows) (sizeof(rows) / sizeof((rows)[0]))
+
+/* The kernel, too, only looks at the lower half. */
+static int is_same(const struct row *row, unsigned long request)
+{
+	return row->answer && (uint32_t)row->request == (uint32_t)request;
+}
+
+static const struct row *find_row(const struct sim_handle *handle, unsigned long request)
+{
+	const struct row *row = &ROWS[_IOC_NR(request)];
+	size_t i;
+
+	for (i = 0; handle->kind == VC_MEDIA && i < COUNT(OF_MEDIA); i++) {
+		if (is_same(&OF_MEDIA[i], request))
+			return &OF_MEDIA[i];
+	}
+	for (i = 0; handle->kind == VC_SUBDEVICE && i < COUNT(OF_SUBDEVICES); i++) {
+		if (is_same(&OF_SUBDEVICES[i], request))
+			return &OF_SUBDEVICES[i];
+	}
+	if (handle->kind == VC_MEDIA || !is_same(row, request))
+		return NULL;
+	return handle->kind == VC_VIDEO || row->place != ON_VIDEO ? row : NULL;
+}
 
 int sim_dispatch(struct sim_handle *handle, unsigned long request, void *arg)
 {
+	const struct row *row = find_row(handle, request);
 	struct vc_sim *sim = handle->sim;
-	const struct row *row = &ROWS[_IOC_NR(request)];
 	int64_t error;
 
-	sim->ioctls[_IOC_NR(request)]++;
+	sim->ioctls[handle->kind][_IOC_NR(request)]++;
 	if (handle->dead)
 		return -ENODEV;
 	sim_advance(sim);
@@ -97,22 +151,28 @@ int sim_dispatch(struct sim_handle *handle, unsigned long request, void *arg)
 	if (sim->num_faults) {
 		if (sim_fault_strikes(sim, SIM_IOCTL_ERROR, (uint32_t)request, EIO, &error))
 			return -(int)error;
-		if (row->is_ext && sim_fault_is_on(sim, SIM_NO_EXT_CTRLS, 0))
+		if (row && row->place == ON_BOTH_EXT && sim_fault_is_on(sim, SIM_NO_EXT_CTRLS, 0))
 			return -ENOTTY;
 	}
-	/* The kernel, too, only looks at the lower half. */
-	if (!row->answer || (uint32_t)row->request != (uint32_t)request)
-		return -ENOTTY;
-	return row->answer(handle, arg);
+	return row ? row->answer(handle, arg) : -ENOTTY;
+}
+
+static unsigned long find_name(const struct row *rows, size_t count, const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < count; i++) {
+		if (rows[i].name && strcmp(rows[i].name, name) == 0)
+			return rows[i].request;
+	}
+	return 0;
 }
 
 unsigned long vc_sim_request(const char *name)
 {
-	size_t i;
+	unsigned long request = find_name(ROWS, COUNT(ROWS), name);
 
-	for (i = 0; i < sizeof(ROWS) / sizeof(ROWS[0]); i++) {
-		if (ROWS[i].name && strcmp(ROWS[i].name, name) == 0)
-			return ROWS[i].request;
-	}
-	return 0;
+	if (!request)
+		request = find_name(OF_SUBDEVICES, COUNT(OF_SUBDEVICES), name);
+	return request ? request : find_name(OF_MEDIA, COUNT(OF_MEDIA), name);
 }

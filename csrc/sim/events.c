@@ -77,7 +77,7 @@ static void describe(const struct sim_control *control, uint32_t changes,
 	to->default_value = (int32_t)control->is.default_value;
 }
 
-void sim_event_control(struct vc_sim *sim, struct sim_handle *from,
+void sim_event_control(const struct sim_node *node, struct sim_handle *from,
 		       const struct sim_control *control, uint32_t changes)
 {
 	struct sim_subscription *sub;
@@ -85,8 +85,8 @@ void sim_event_control(struct vc_sim *sim, struct sim_handle *from,
 	struct v4l2_event event;
 
 	describe(control, changes, &event);
-	for (handle = sim->handles; handle; handle = handle->next) {
-		sub = find(handle, V4L2_EVENT_CTRL, control->is.id);
+	for (handle = node->sim->handles; handle; handle = handle->next) {
+		sub = handle->node == node ? find(handle, V4L2_EVENT_CTRL, control->is.id) : NULL;
 		if (!sub)
 			continue;
 		if (handle != from || sub->is.flags & V4L2_EVENT_SUB_FL_ALLOW_FEEDBACK)
@@ -115,14 +115,15 @@ void vc_sim_source_change(struct vc_sim *sim)
 
 /* ---- ioctls ------------------------------------------------------------------------- */
 
-static int check_subscription(const struct vc_sim *sim, const struct v4l2_event_subscription *sub)
+static int check_subscription(const struct sim_handle *handle,
+			      const struct v4l2_event_subscription *sub)
 {
 	switch (sub->type) {
 	case V4L2_EVENT_CTRL:
-		return sim_control_find(sim, sub->id) ? 0 : -EINVAL;
+		return sim_control_find(handle->node, sub->id) ? 0 : -EINVAL;
 	case V4L2_EVENT_SOURCE_CHANGE:
 	case V4L2_EVENT_EOS:
-		return 0;
+		return handle->kind == VC_VIDEO ? 0 : -EINVAL;
 	default:
 		return -EINVAL;
 	}
@@ -130,7 +131,7 @@ static int check_subscription(const struct vc_sim *sim, const struct v4l2_event_
 
 static void send_initial(struct sim_handle *handle, uint32_t id)
 {
-	const struct sim_control *control = sim_control_find(handle->sim, id);
+	const struct sim_control *control = sim_control_find(handle->node, id);
 	uint32_t changes = V4L2_EVENT_CTRL_CH_FLAGS;
 	struct v4l2_event event;
 
@@ -148,7 +149,7 @@ int sim_subscribe_event(struct sim_handle *handle, void *arg)
 	struct sim_subscription *more;
 	int rc;
 
-	rc = check_subscription(handle->sim, sub);
+	rc = check_subscription(handle, sub);
 	if (rc < 0)
 		return rc;
 	if (find(handle, sub->type, sub->id))

@@ -56,6 +56,10 @@ static const struct row {
 	{"query_error", SIM_QUERY_ERROR, 0, 0},
 	{"ids_not_rising", SIM_IDS_NOT_RISING, 0, 0},
 	{"reset_controls_on_streamon", SIM_RESET_CONTROLS_ON_STREAMON, 0, 0},
+
+	/* subdevices; `id` is the number of which, 0 all; `value` the errno */
+	{"open_error", SIM_OPEN_ERROR, 0, 0},
+	{"no_ancillary_links", SIM_NO_ANCILLARY_LINKS, 0, 0},
 };
 
 #define NUM_ROWS (sizeof(ROWS) / sizeof(ROWS[0]))
@@ -84,6 +88,7 @@ static int is_sayable(const struct row *row, int64_t value)
 	case SIM_CONTROL_EIO:
 	case SIM_CONTROL_READ_EIO:
 	case SIM_QUERY_ERROR:
+	case SIM_OPEN_ERROR:
 		return value >= 0 && value <= MAX_ERRNO;
 	default:
 		return 1;

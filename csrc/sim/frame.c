@@ -6,10 +6,17 @@
 
 /* ---- what the controls make of the scene --------------------------------------- */
 
+static int64_t value_of(const struct vc_sim *sim, uint32_t id, int64_t otherwise)
+{
+	const struct sim_control *c = sim_control_seek(sim, id, NULL);
+
+	return c && !sim_control_is_payload(c) ? c->value : otherwise;
+}
+
 /* Where a value is between the ends, the default being 0: -1 .. 1. */
 static double around_default(const struct vc_sim *sim, uint32_t id)
 {
-	const struct sim_control *c = sim_control_find(sim, id);
+	const struct sim_control *c = sim_control_seek(sim, id, NULL);
 	double from, value;
 
 	if (!c || c->is.maximum <= c->is.minimum)
@@ -34,7 +41,7 @@ static double factor(const struct vc_sim *sim, uint32_t id)
 /* How many times the default; 1 where that has no sense. */
 static double times_default(const struct vc_sim *sim, uint32_t id)
 {
-	const struct sim_control *c = sim_control_find(sim, id);
+	const struct sim_control *c = sim_control_seek(sim, id, NULL);
 	double times;
 
 	if (!c || c->is.default_value <= 0 || c->value <= 0)
@@ -62,7 +69,7 @@ static double power_of_two(double x)
 
 static double bias(const struct vc_sim *sim)
 {
-	const struct sim_control *c = sim_control_find(sim, V4L2_CID_AUTO_EXPOSURE_BIAS);
+	const struct sim_control *c = sim_control_seek(sim, V4L2_CID_AUTO_EXPOSURE_BIAS, NULL);
 	uint32_t i;
 
 	if (!c)
@@ -77,7 +84,7 @@ static double bias(const struct vc_sim *sim)
 /* Automatic exposure gets it right; by hand, time times gain decides. */
 static double exposure(const struct vc_sim *sim)
 {
-	int64_t mode = sim_control_value(sim, V4L2_CID_EXPOSURE_AUTO, V4L2_EXPOSURE_MANUAL);
+	int64_t mode = value_of(sim, V4L2_CID_EXPOSURE_AUTO, V4L2_EXPOSURE_MANUAL);
 
 	if (mode != V4L2_EXPOSURE_MANUAL && mode != V4L2_EXPOSURE_SHUTTER_PRIORITY)
 		return bias(sim);
@@ -91,14 +98,14 @@ static double exposure(const struct vc_sim *sim)
 /* A camera set for bluer light than there is shows everything too red. */
 static double warmth(const struct vc_sim *sim)
 {
-	if (sim_control_value(sim, V4L2_CID_AUTO_WHITE_BALANCE, 0))
+	if (value_of(sim, V4L2_CID_AUTO_WHITE_BALANCE, 0))
 		return 1;
 	return limit(times_default(sim, V4L2_CID_WHITE_BALANCE_TEMPERATURE), 0.25, 4);
 }
 
 static double zoom(const struct vc_sim *sim)
 {
-	const struct sim_control *c = sim_control_find(sim, V4L2_CID_ZOOM_ABSOLUTE);
+	const struct sim_control *c = sim_control_seek(sim, V4L2_CID_ZOOM_ABSOLUTE, NULL);
 
 	if (!c || c->is.maximum <= c->is.minimum)
 		return 1;
@@ -112,7 +119,7 @@ static double zoom(const struct vc_sim *sim)
 /* In pictures: the lens sees 70 degrees across and 43 up and down. */
 static double turn(const struct vc_sim *sim, uint32_t id, double degrees)
 {
-	return (double)sim_control_value(sim, id, 0) / 3600 / degrees;
+	return (double)value_of(sim, id, 0) / 3600 / degrees;
 }
 
 /* Bhaskara's sine, for -180 .. 180 degrees: a test picture needs no better. */
@@ -128,7 +135,7 @@ static void look_through(const struct vc_sim *sim, struct sim_view *view)
 {
 	double hue = 180 * around_default(sim, V4L2_CID_HUE);
 
-	if (sim_control_value(sim, V4L2_CID_HUE_AUTO, 0))
+	if (value_of(sim, V4L2_CID_HUE_AUTO, 0))
 		hue = 0;
 	view->exposure = exposure(sim);
 	view->red = warmth(sim) * limit(times_default(sim, V4L2_CID_RED_BALANCE), 0.25, 4);
@@ -141,9 +148,9 @@ static void look_through(const struct vc_sim *sim, struct sim_view *view)
 	view->zoom = zoom(sim);
 	view->pan = turn(sim, V4L2_CID_PAN_ABSOLUTE, 70);
 	view->tilt = turn(sim, V4L2_CID_TILT_ABSOLUTE, 43);
-	view->mirror = sim_control_value(sim, V4L2_CID_HFLIP, 0) != 0;
-	view->flip = sim_control_value(sim, V4L2_CID_VFLIP, 0) != 0;
-	view->dark = sim_control_value(sim, V4L2_CID_PRIVACY, 0) != 0;
+	view->mirror = value_of(sim, V4L2_CID_HFLIP, 0) != 0;
+	view->flip = value_of(sim, V4L2_CID_VFLIP, 0) != 0;
+	view->dark = value_of(sim, V4L2_CID_PRIVACY, 0) != 0;
 }
 
 static int paint(struct vc_sim *sim)

@@ -11,6 +11,7 @@
 
 #define SIM_MAX_PAYLOAD 65536u
 #define SIM_MAX_FAULTS 32
+#define SIM_MAX_SUBDEVICES 64
 
 /* ---- the camera ---------------------------------------------------------- */
 
@@ -50,6 +51,15 @@ struct sim_control {
 	uint32_t num_menu;
 	uint32_t master; /* id, 0: in no cluster */
 	int64_t manual; /* of a slave: the master's value that makes it active */
+};
+
+/* What has controls and events: the video node, or a subdevice. */
+struct sim_node {
+	struct vc_sim *sim;
+	uint32_t function; /* MEDIA_ENT_F_* */
+	char name[64]; /* of the entity */
+	struct sim_control *controls; /* by rising id */
+	uint32_t num_controls;
 };
 
 struct sim_fault {
@@ -99,8 +109,8 @@ struct vc_sim {
 
 	struct sim_format *formats;
 	uint32_t num_formats;
-	struct sim_control *controls; /* by rising id */
-	uint32_t num_controls;
+	struct sim_node nodes[1 + SIM_MAX_SUBDEVICES]; /* the first is the video node */
+	uint32_t num_nodes;
 
 	uint32_t unplugged;
 	int64_t manual_now; /* nanoseconds */
@@ -115,7 +125,7 @@ struct vc_sim {
 	struct sim_fault faults[SIM_MAX_FAULTS];
 	uint32_t num_faults;
 	uint32_t frames_ever;
-	uint64_t ioctls[256]; /* by _IOC_NR */
+	uint64_t ioctls[VC_MEDIA + 1][256]; /* by enum vc_kind and _IOC_NR */
 };
 
 /* Lock a camera.  -ECHILD in a process that inherited it through a fork. */
@@ -142,6 +152,8 @@ struct sim_subscription {
 
 struct sim_handle {
 	struct vc_sim *sim;
+	struct sim_node *node; /* NULL: the media device */
+	uint32_t kind; /* enum vc_kind */
 	struct sim_handle *next;
 	uint32_t dead; /* was open when the camera was unplugged */
 	uint32_t watched; /* somebody waits for frames, or did */
@@ -232,7 +244,10 @@ int sim_check_type(const struct sim_handle *handle, uint32_t type);
 sim_request sim_query_ext_ctrl, sim_queryctrl, sim_querymenu, sim_g_ctrl, sim_s_ctrl,
 	sim_g_ext_ctrls, sim_try_ext_ctrls, sim_s_ext_ctrls;
 
-struct sim_control *sim_control_find(const struct vc_sim *sim, uint32_t id);
+struct sim_control *sim_control_find(const struct sim_node *node, uint32_t id);
+/* The same on whichever node has it, the video node first; *node is told where NULL is not given. */
+struct sim_control *sim_control_seek(const struct vc_sim *sim, uint32_t id,
+				     struct sim_node **node);
 int sim_control_is_payload(const struct sim_control *control);
 uint32_t sim_control_size(const struct sim_control *control);
 /* Flags that follow from the type. */
@@ -240,18 +255,18 @@ uint32_t sim_flags_of_type(const struct sim_control *control);
 /* The values of power-up (or the defaults), without an event. */
 void sim_control_reset(struct vc_sim *sim, int to_defaults);
 /* Set or clear V4L2_CTRL_FLAG_INACTIVE as the master demands; was it a change? */
-int sim_control_update_inactive(struct vc_sim *sim, struct sim_control *control);
+int sim_control_update_inactive(const struct sim_node *node, struct sim_control *control);
 /* The same for all slaves of a master, with the events. */
-void sim_control_tell_slaves(struct vc_sim *sim, uint32_t master);
+void sim_control_tell_slaves(struct sim_node *node, uint32_t master);
 /* The headings of the classes in use: "User Controls", ... */
-int sim_control_add_classes(struct vc_sim *sim);
+int sim_control_add_classes(struct sim_node *node);
 /* The current value of a number; `otherwise` when there is no such control. */
-int64_t sim_control_value(const struct vc_sim *sim, uint32_t id, int64_t otherwise);
+int64_t sim_control_value(const struct sim_node *node, uint32_t id, int64_t otherwise);
 
 /* What the reading and the writing calls check alike. */
 int sim_is_limit(uint32_t which);
-int sim_check_call(const struct vc_sim *sim, struct v4l2_ext_controls *all);
-int sim_prepare(const struct vc_sim *sim, struct v4l2_ext_controls *all, int get);
+int sim_check_call(const struct sim_node *node, struct v4l2_ext_controls *all);
+int sim_prepare(const struct sim_node *node, struct v4l2_ext_controls *all, int get);
 int sim_is_wide(const struct sim_control *control);
 int64_t sim_value_of(const struct sim_control *control, const struct v4l2_ext_control *user);
 void sim_give_value(const struct sim_control *control, int64_t value,
@@ -279,12 +294,16 @@ struct sim_write {
 /* `writes` of one cluster.  Returns 0 or -errno of the device. */
 int sim_cluster_write(struct sim_handle *handle, struct sim_write **writes, uint32_t count);
 
+/* ---- media.c: the media device ------------------------------------------------ */
+
+sim_request sim_media_info, sim_media_topology;
+
 /* ---- events.c ---------------------------------------------------------------- */
 
 sim_request sim_subscribe_event, sim_unsubscribe_event, sim_dqevent;
 
 /* `from` does not get to hear of it, unless it asked for that. */
-void sim_event_control(struct vc_sim *sim, struct sim_handle *from,
+void sim_event_control(const struct sim_node *node, struct sim_handle *from,
 		       const struct sim_control *control, uint32_t changes);
 void sim_event_source_change(struct vc_sim *sim);
 
@@ -318,6 +337,8 @@ enum sim_fault_kind {
 	SIM_QUERY_ERROR,
 	SIM_IDS_NOT_RISING,
 	SIM_RESET_CONTROLS_ON_STREAMON,
+	SIM_OPEN_ERROR,
+	SIM_NO_ANCILLARY_LINKS,
 };
 
 /*

@@ -72,13 +72,14 @@ static void arm(struct sim_handle *handle, int64_t when)
 static void update_handle(struct vc_sim *sim, struct sim_handle *handle)
 {
 	const struct sim_queue *queue = &sim->queue;
-	int ready = handle->dead || !queue->streaming || queue->done.count;
+	int is_video = handle->kind == VC_VIDEO;
+	int ready = handle->dead || (is_video && (!queue->streaming || queue->done.count));
 
 	raise_flag(handle->event_fd, &handle->is_event, handle->dead || handle->num_pending);
 	if (!handle->watched)
 		return;
 	raise_flag(handle->ready_fd, &handle->is_ready, ready);
-	arm(handle, !ready && queue->queued.count ? queue->next_due : 0);
+	arm(handle, is_video && !ready && queue->queued.count ? queue->next_due : 0);
 }
 
 void sim_update_readiness(struct vc_sim *sim)
@@ -91,9 +92,28 @@ void sim_update_readiness(struct vc_sim *sim)
 
 /* ---- the table ----------------------------------------------------------------------- */
 
-static int node_open(const char *path, void *camera, void **node)
+/* Which node is meant.  -ENXIO: the camera has none such. */
+static int find_node(const struct vc_sim_place *place, uint32_t kind, struct sim_node **out)
 {
-	struct vc_sim *sim = camera;
+	struct vc_sim *sim = place->sim;
+	int is_media = place->node == VC_SIM_MEDIA;
+	int64_t error;
+
+	if (is_media ? sim->num_nodes < 2 : place->node >= sim->num_nodes)
+		return -ENXIO;
+	if (kind != (is_media ? VC_MEDIA : place->node ? VC_SUBDEVICE : VC_VIDEO))
+		return -ENOTTY;
+	if (kind == VC_SUBDEVICE &&
+	    sim_fault_strikes(sim, SIM_OPEN_ERROR, place->node, EACCES, &error))
+		return -(int)error;
+	*out = is_media ? NULL : &sim->nodes[place->node];
+	return 0;
+}
+
+static int node_open(const char *path, uint32_t kind, void *camera, void **node)
+{
+	const struct vc_sim_place *place = camera;
+	struct vc_sim *sim = place->sim;
 	struct sim_handle *handle;
 	int rc;
 
@@ -102,6 +122,7 @@ static int node_open(const char *path, void *camera, void **node)
 	if (!handle)
 		return -ENOMEM;
 	handle->sim = sim;
+	handle->kind = kind;
 	rc = open_descriptors(handle);
 	if (rc < 0)
 		goto err_close;
@@ -109,6 +130,8 @@ static int node_open(const char *path, void *camera, void **node)
 	if (rc < 0)
 		goto err_close;
 	rc = sim->unplugged ? -ENODEV : sim_seal(sim);
+	if (rc == 0)
+		rc = find_node(place, kind, &handle->node);
 	if (rc < 0)
 		goto err_leave;
 	handle->next = sim->handles;
@@ -180,7 +203,9 @@ static int node_map(void *node, size_t length, uint32_t offset, void **start)
 	rc = sim_enter(sim);
 	if (rc < 0)
 		return rc;
-	rc = handle->dead ? -ENODEV : sim_queue_find(sim, offset, length);
+	rc = handle->dead ? -ENODEV : -EINVAL;
+	if (!handle->dead && handle->kind == VC_VIDEO)
+		rc = sim_queue_find(sim, offset, length);
 	if (rc == 0)
 		rc = sim_memory_map(sim->queue.memory, length, offset, start);
 	sim_leave(sim);
@@ -241,7 +266,10 @@ const struct vc_ops vc_ops_sim = {
 	.now = node_now,
 };
 
-int vc_sim_open(struct vc_sim *sim, const char *path, struct vc_device **out)
+int vc_sim_open(struct vc_sim *sim, uint32_t node, const char *path, struct vc_device **out)
 {
-	return vc_device_open_ops(&vc_ops_sim, sim, path, out);
+	struct vc_sim_place place = {sim, node};
+	uint32_t kind = node == VC_SIM_MEDIA ? VC_MEDIA : node ? VC_SUBDEVICE : VC_VIDEO;
+
+	return vc_device_open_ops(&vc_ops_sim, &place, path, kind, out);
 }

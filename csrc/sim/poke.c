@@ -4,14 +4,15 @@
 
 #include "internal.h"
 
-static int begin_change(struct vc_sim *sim, uint32_t id, struct sim_control **out)
+static int begin_change(struct vc_sim *sim, uint32_t id, struct sim_node **node,
+			struct sim_control **out)
 {
 	int rc;
 
 	rc = sim_enter(sim);
 	if (rc < 0)
 		return rc;
-	*out = sim_control_find(sim, id);
+	*out = sim_control_seek(sim, id, node);
 	if (!*out) {
 		sim_leave(sim);
 		return -EINVAL;
@@ -31,17 +32,18 @@ static int end_change(struct vc_sim *sim, int rc)
 int vc_sim_poke(struct vc_sim *sim, uint32_t id, int64_t value)
 {
 	struct sim_control *control;
+	struct sim_node *node;
 	int rc;
 
-	rc = begin_change(sim, id, &control);
+	rc = begin_change(sim, id, &node, &control);
 	if (rc < 0)
 		return rc;
 	if (sim_control_is_payload(control))
 		return end_change(sim, -EINVAL);
 	if (control->value != value) {
 		control->value = value;
-		sim_event_control(sim, NULL, control, V4L2_EVENT_CTRL_CH_VALUE);
-		sim_control_tell_slaves(sim, id);
+		sim_event_control(node, NULL, control, V4L2_EVENT_CTRL_CH_VALUE);
+		sim_control_tell_slaves(node, id);
 	}
 	return end_change(sim, 0);
 }
@@ -49,15 +51,16 @@ int vc_sim_poke(struct vc_sim *sim, uint32_t id, int64_t value)
 int vc_sim_set_flags(struct vc_sim *sim, uint32_t id, uint32_t flags)
 {
 	struct sim_control *control;
+	struct sim_node *node;
 	int rc;
 
-	rc = begin_change(sim, id, &control);
+	rc = begin_change(sim, id, &node, &control);
 	if (rc < 0)
 		return rc;
 	flags |= sim_flags_of_type(control);
 	if (control->is.flags != flags) {
 		control->is.flags = flags;
-		sim_event_control(sim, NULL, control, V4L2_EVENT_CTRL_CH_FLAGS);
+		sim_event_control(node, NULL, control, V4L2_EVENT_CTRL_CH_FLAGS);
 	}
 	return end_change(sim, 0);
 }
@@ -66,9 +69,10 @@ int vc_sim_set_range(struct vc_sim *sim, uint32_t id, int64_t minimum, int64_t m
 		     uint64_t step, int64_t default_value)
 {
 	struct sim_control *control;
+	struct sim_node *node;
 	int rc;
 
-	rc = begin_change(sim, id, &control);
+	rc = begin_change(sim, id, &node, &control);
 	if (rc < 0)
 		return rc;
 	if (sim_control_is_payload(control))
@@ -77,6 +81,6 @@ int vc_sim_set_range(struct vc_sim *sim, uint32_t id, int64_t minimum, int64_t m
 	control->is.maximum = maximum;
 	control->is.step = step;
 	control->is.default_value = default_value;
-	sim_event_control(sim, NULL, control, V4L2_EVENT_CTRL_CH_RANGE);
+	sim_event_control(node, NULL, control, V4L2_EVENT_CTRL_CH_RANGE);
 	return end_change(sim, 0);
 }

@@ -11,7 +11,7 @@ static int is_compound(const struct sim_control *control)
 }
 
 /* The control that is asked for; `id` may carry V4L2_CTRL_FLAG_NEXT_*. */
-static const struct sim_control *select_control(const struct vc_sim *sim, uint32_t id)
+static const struct sim_control *select_control(const struct sim_node *node, uint32_t id)
 {
 	uint32_t next = id & (V4L2_CTRL_FLAG_NEXT_CTRL | V4L2_CTRL_FLAG_NEXT_COMPOUND);
 	const struct sim_control *control;
@@ -19,9 +19,9 @@ static const struct sim_control *select_control(const struct vc_sim *sim, uint32
 
 	id &= V4L2_CTRL_ID_MASK;
 	if (!next)
-		return sim_control_find(sim, id);
-	for (i = 0; i < sim->num_controls; i++) {
-		control = &sim->controls[i];
+		return sim_control_find(node, id);
+	for (i = 0; i < node->num_controls; i++) {
+		control = &node->controls[i];
 		if (control->is.id <= id)
 			continue;
 		if (next & (is_compound(control) ? V4L2_CTRL_FLAG_NEXT_COMPOUND
@@ -37,9 +37,10 @@ static int is_menu(const struct sim_control *control)
 	       control->is.type == V4L2_CTRL_TYPE_INTEGER_MENU;
 }
 
-static int describe(struct vc_sim *sim, uint32_t id, struct v4l2_query_ext_ctrl *to)
+static int describe(const struct sim_node *node, uint32_t id, struct v4l2_query_ext_ctrl *to)
 {
-	const struct sim_control *control = select_control(sim, id);
+	const struct sim_control *control = select_control(node, id);
+	struct vc_sim *sim = node->sim;
 	int64_t error;
 
 	if (!control)
@@ -69,7 +70,7 @@ int sim_query_ext_ctrl(struct sim_handle *handle, void *arg)
 {
 	struct v4l2_query_ext_ctrl *query = arg;
 
-	return describe(handle->sim, query->id, query);
+	return describe(handle->node, query->id, query);
 }
 
 /* Types whose range fits into 32 bits; for the others it is all zero. */
@@ -94,7 +95,7 @@ int sim_queryctrl(struct sim_handle *handle, void *arg)
 	struct v4l2_query_ext_ctrl ext;
 	int rc;
 
-	rc = describe(handle->sim, query->id & ~V4L2_CTRL_FLAG_NEXT_COMPOUND, &ext);
+	rc = describe(handle->node, query->id & ~V4L2_CTRL_FLAG_NEXT_COMPOUND, &ext);
 	if (rc < 0)
 		return rc;
 	memset(query, 0, sizeof(*query));
@@ -114,7 +115,7 @@ int sim_queryctrl(struct sim_handle *handle, void *arg)
 int sim_querymenu(struct sim_handle *handle, void *arg)
 {
 	struct v4l2_querymenu *query = arg;
-	const struct sim_control *control = sim_control_find(handle->sim, query->id);
+	const struct sim_control *control = sim_control_find(handle->node, query->id);
 	uint32_t i;
 
 	if (!control || !is_menu(control) || query->index < control->is.minimum ||

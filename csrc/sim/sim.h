@@ -15,6 +15,13 @@
 
 struct vc_sim;
 
+/* What vc_ops_sim.open() is given as the camera. */
+struct vc_sim_place {
+	struct vc_sim *sim;
+	uint32_t node; /* 0: the video node, n: the n-th subdevice, VC_SIM_MEDIA */
+};
+#define VC_SIM_MEDIA 0xffffu
+
 extern const struct vc_ops vc_ops_sim;
 
 /* ---- describing a camera ------------------------------------------------ */
@@ -82,13 +89,26 @@ int vc_sim_add_menu_entry(struct vc_sim *sim, uint32_t id, uint32_t index, const
 /* `which` is V4L2_CTRL_WHICH_CUR_VAL, _DEF_VAL, _MIN_VAL or _MAX_VAL. */
 int vc_sim_add_payload(struct vc_sim *sim, uint32_t id, uint32_t which, const void *data,
 		       uint32_t size);
+/*
+ * A lens, flash or sensor; the controls and clusters that are added after it are
+ * its own.  `function` is MEDIA_ENT_F_*.
+ */
+int vc_sim_add_subdevice(struct vc_sim *sim, uint32_t function, const char *name);
 /* The slave is inactive whenever the master's value is not `manual`. */
 int vc_sim_add_cluster(struct vc_sim *sim, uint32_t master, int64_t manual, uint32_t slave);
 
 /* ---- using it ------------------------------------------------------------ */
 
-/* vc_device_free() takes the device back.  -ENODEV while it is unplugged. */
-int vc_sim_open(struct vc_sim *sim, const char *path, struct vc_device **out);
+/*
+ * Open a node of the camera, see struct vc_sim_place.  vc_device_free() takes the
+ * device back.  -ENODEV while it is unplugged, -ENXIO for a node that it has not:
+ * a camera without subdevices has no media device.
+ *
+ * In the topology the nodes have the major number VC_SIM_MAJOR, and the number
+ * in struct vc_sim_place as minor number.
+ */
+int vc_sim_open(struct vc_sim *sim, uint32_t node, const char *path, struct vc_device **out);
+#define VC_SIM_MAJOR 81
 
 /* Let `frames` frame intervals pass.  -EINVAL for a camera on the real clock. */
 int vc_sim_tick(struct vc_sim *sim, uint32_t frames);

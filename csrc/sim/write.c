@@ -31,7 +31,7 @@ static int check_active(const struct vc_sim *sim, const struct sim_control *cont
 	return control->is.flags & V4L2_CTRL_FLAG_INACTIVE ? -EACCES : 0;
 }
 
-static int validate(const struct vc_sim *sim, struct v4l2_ext_controls *all, int set)
+static int validate(const struct sim_node *node, struct v4l2_ext_controls *all, int set)
 {
 	const struct sim_control *control;
 	int64_t value;
@@ -42,12 +42,12 @@ static int validate(const struct vc_sim *sim, struct v4l2_ext_controls *all, int
 		struct v4l2_ext_control *user = &all->controls[i];
 
 		all->error_idx = i;
-		control = sim_control_find(sim, user->id);
+		control = sim_control_find(node, user->id);
 		if (control->is.flags & V4L2_CTRL_FLAG_READ_ONLY)
 			return -EACCES;
 		if (set && control->is.flags & V4L2_CTRL_FLAG_GRABBED)
 			return -EBUSY;
-		rc = set ? check_active(sim, control, all) : 0;
+		rc = set ? check_active(node->sim, control, all) : 0;
 		if (rc < 0)
 			return rc;
 		if (sim_control_is_payload(control))
@@ -132,7 +132,7 @@ static int write_all(struct sim_handle *handle, struct v4l2_ext_controls *all, i
 	if (!writes)
 		return -ENOMEM;
 	for (i = 0; i < all->count; i++) {
-		writes[i].control = sim_control_find(handle->sim, all->controls[i].id);
+		writes[i].control = sim_control_find(handle->node, all->controls[i].id);
 		writes[i].value = sim_value_of(writes[i].control, &all->controls[i]);
 	}
 	for (i = 0; rc == 0 && i < all->count; i++) {
@@ -149,17 +149,17 @@ static int write_all(struct sim_handle *handle, struct v4l2_ext_controls *all, i
 
 static int try_or_set(struct sim_handle *handle, struct v4l2_ext_controls *all, int set)
 {
-	struct vc_sim *sim = handle->sim;
+	const struct sim_node *node = handle->node;
 	int rc;
 
-	rc = sim_check_call(sim, all);
+	rc = sim_check_call(node, all);
 	if (rc < 0 || all->count == 0)
 		return rc;
 	if (all->which == V4L2_CTRL_WHICH_DEF_VAL || sim_is_limit(all->which))
 		return -EINVAL;
-	rc = sim_prepare(sim, all, 0);
+	rc = sim_prepare(node, all, 0);
 	if (rc == 0)
-		rc = validate(sim, all, set);
+		rc = validate(node, all, set);
 	if (rc < 0) {
 		if (set)
 			all->error_idx = all->count;

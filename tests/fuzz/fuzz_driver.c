@@ -470,7 +470,7 @@ static void open_device(void)
 
 	if (is.dev)
 		return;
-	rc = vc_device_open_ops(&hostile_ops, NULL, "hostile", &is.dev);
+	rc = vc_device_open_ops(&hostile_ops, NULL, "hostile", VC_VIDEO, &is.dev);
 	check_answer(rc);
 	if (rc < 0)
 		is.dev = NULL;

@@ -60,8 +60,8 @@ static uint32_t choose_id(struct input *in)
 
 	if (which >= 0xf0)
 		return take32(in);
-	if (which & 1 && is.sim->num_controls)
-		return is.sim->controls[(which >> 1) % is.sim->num_controls].is.id;
+	if (which & 1 && is.sim->nodes[0].num_controls)
+		return is.sim->nodes[0].controls[(which >> 1) % is.sim->nodes[0].num_controls].is.id;
 	return IDS[(which >> 1) % (sizeof(IDS) / sizeof(IDS[0]))];
 }
 
@@ -170,9 +170,9 @@ static void describe(struct input *in)
 
 static int slot;
 
-static int spy_open(const char *path, void *camera, void **node)
+static int spy_open(const char *path, uint32_t kind, void *camera, void **node)
 {
-	int rc = vc_ops_sim.open(path, camera, node);
+	int rc = vc_ops_sim.open(path, kind, camera, node);
 
 	is.nodes[slot] = rc == 0 ? *node : NULL;
 	return rc;
@@ -181,6 +181,7 @@ static int spy_open(const char *path, void *camera, void **node)
 static void open_handle(int which)
 {
 	struct vc_ops ops = vc_ops_sim;
+	struct vc_sim_place place = {is.sim, 0};
 	static struct vc_ops spy;
 
 	if (is.devs[which])
@@ -188,7 +189,7 @@ static void open_handle(int which)
 	spy = ops;
 	spy.open = spy_open;
 	slot = which;
-	if (vc_device_open_ops(&spy, is.sim, "sim:fuzz", &is.devs[which]) < 0)
+	if (vc_device_open_ops(&spy, &place, "sim:fuzz", VC_VIDEO, &is.devs[which]) < 0)
 		is.devs[which] = NULL;
 }
 
@@ -211,7 +212,7 @@ static const unsigned long REQUESTS[] = {
 
 static int is_payload(uint32_t id)
 {
-	const struct sim_control *control = sim_control_find(is.sim, id);
+	const struct sim_control *control = sim_control_find(&is.sim->nodes[0], id);
 
 	return control && sim_control_is_payload(control);
 }

@@ -301,9 +301,10 @@ static void note_answer(unsigned long request, const void *arg, uint32_t queued,
 
 /* ---- the table ------------------------------------------------------------------ */
 
-static int hostile_open(const char *path, void *camera, void **node)
+static int hostile_open(const char *path, uint32_t kind, void *camera, void **node)
 {
 	(void)path;
+	(void)kind;
 	(void)camera;
 	if (take8(hostile.in) == 0xff)
 		return -ENODEV;
