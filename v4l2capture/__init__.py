@@ -64,6 +64,7 @@ if TYPE_CHECKING:
     from .pixfmt import Format, PlaneFormat
     from .sim import SimulatedCamera
     from .stream import Stream, StreamStats
+    from .subdevice import Subdevice, find_subdevices
 
 
 __version__ = "0.1.0"
@@ -121,11 +122,13 @@ __all__ = [
     "StarvedError",
     "Stream",
     "StreamStats",
+    "Subdevice",
     "UnknownControlError",
     "UnknownError",
     "VideoFacingMode",
     "VideoResizeMode",
     "__version__",
+    "find_subdevices",
     "list_devices",
 ]
 
@@ -152,6 +155,7 @@ _HOMES = {
     "pixfmt": "Format PlaneFormat",
     "sim": "SimulatedCamera",
     "stream": "Stream StreamStats",
+    "subdevice": "Subdevice find_subdevices",
 }
 _HOME = {name: module for module, names in _HOMES.items() for name in names.split()}
 

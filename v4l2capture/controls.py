@@ -21,7 +21,7 @@ from .cids import FLAGS, IDS, MASTERS, NAMES, class_name, slug
 from .errors import ControlError, DeviceError, UnknownControlError, check, device_error
 
 if TYPE_CHECKING:
-    from .device import Device
+    from .node import Node
 
 __all__ = ["Control", "Controls"]
 
@@ -231,7 +231,7 @@ class Controls(Mapping[str | int, Control]):
     Synchronization: none required.
     """
 
-    def __init__(self, device: Device) -> None:
+    def __init__(self, device: Node) -> None:
         self._device = device
         self._list: Any = None
         self._rows: dict[int, Any] = {}

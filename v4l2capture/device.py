@@ -10,10 +10,9 @@ import select
 import warnings
 import weakref
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import Any
 
 from ._native import ffi, lib
-from .controls import Controls
 from .discovery import DeviceInfo, describe, open_node
 from .errors import (
     BandwidthError,
@@ -24,14 +23,11 @@ from .errors import (
     DevicePermissionError,
     check,
 )
-from .events import Events
 from .formats import FormatInfo, enumerate_formats, rate
+from .node import Node
 from .pixfmt import Format, PlaneFormat, fourcc, fourcc_text, pixel_format
 from .rate import read_rate
 from .stream import Stream
-
-if TYPE_CHECKING:
-    from types import TracebackType
 
 __all__ = ["Device"]
 
@@ -39,7 +35,7 @@ _MOST_PIXELS = 65535
 _FIELD_ANY = 0
 
 
-class Device:
+class Device(Node):
     """One V4L2 node, open. Opening and closing change nothing at the camera.
 
     Args:
@@ -69,15 +65,13 @@ class Device:
             raise ValueError(f"path={path!r}: give a node such as '/dev/video0'")
         self._streams: weakref.WeakSet[Stream] = weakref.WeakSet()
         self._either: select.epoll | None = None  # frames or events; made when asked for
-        self._closed = False
         self._dev: Any = None
         try:
-            self._dev = open_node(self.path)
+            dev = open_node(self.path)
         except DeviceError as error:
             raise self._explained(error) from None
-        self.info: DeviceInfo = describe(self.path, self._dev)
-        self.controls = Controls(self)
-        self.events = Events(self)
+        super().__init__(dev)
+        self.info: DeviceInfo = describe(self.path, dev)
 
     # ---- formats ----
 
@@ -270,38 +264,11 @@ class Device:
 
     # ---- life ----
 
-    def close(self) -> None:
-        """End its streams and close the node. Frames that are alive stay readable.
-
-        Who waits in another thread is woken with :class:`ClosedError`. May be repeated.
-        """
-        if self._closed:
-            return
-        self._closed = True
+    def _shut(self) -> None:
         for stream in list(self._streams):
             stream.close()
-        self.events._close()
         self._either = None
-        lib.vc_device_close(self._dev)
-
-    @property
-    def closed(self) -> bool:
-        """Whether ``close()`` was called."""
-        return self._closed
-
-    def __enter__(self) -> Device:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.close()
-
-    def __reduce__(self) -> NoReturn:
-        raise TypeError(f"a device is an open handle; open {self.path} again instead")
+        super()._shut()
 
     def __repr__(self) -> str:
         state = ", closed" if self._closed else ""

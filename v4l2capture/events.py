@@ -21,7 +21,7 @@ from .errors import CaptureTimeout, ClosedError
 from .waiting import Waiter, milliseconds
 
 if TYPE_CHECKING:
-    from .device import Device
+    from .node import Node
 
 __all__ = ["ControlEvent", "Event", "Events", "SourceChangeEvent"]
 
@@ -90,7 +90,7 @@ class Events:
     Synchronization: any method from any thread; each event goes to one reader.
     """
 
-    def __init__(self, device: Device) -> None:
+    def __init__(self, device: Node) -> None:
         self._device = device
         self._waiter: Waiter | None = None
         self._making = RLock()  # of the waiter

@@ -6,10 +6,12 @@ The simulated camera plays profiles back; see :mod:`v4l2capture.profile` for the
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
-from .controls import Control
+from .controls import Control, Controls
 from .formats import FormatInfo, FrameSize, FrameSizeRange
+from .subdevice import Subdevice, find_subdevices
 
 if TYPE_CHECKING:
     from .device import Device
@@ -18,19 +20,40 @@ __all__ = ["control_data", "format_data", "take_profile"]
 
 
 def take_profile(device: Device) -> dict[str, Any]:
-    """Return ``device`` as a profile: plain JSON types only. Changes nothing at the camera."""
+    """Return ``device`` as a profile: plain JSON types only. Changes nothing at the camera.
+
+    A subdevice that cannot be opened is left out.
+    """
     info = device.info
-    values = device.controls.read()
     return {
         "card": info.card,
         "driver": info.driver,
         "bus_info": info.bus_info,
         "capabilities": sorted(info.capabilities),
         "formats": [format_data(each) for each in device.formats()],
-        "controls": [
-            control_data(each, values.get(each.name)) for each in device.controls.values()
-        ],
-        "subdevices": [],
+        "controls": _controls(device.controls),
+        "subdevices": _subdevices(device),
+    }
+
+
+def _controls(controls: Controls) -> list[dict[str, Any]]:
+    values = controls.read()
+    return [control_data(each, values.get(each.name)) for each in controls.values()]
+
+
+def _subdevices(device: Device) -> list[dict[str, Any]]:
+    opened, _ = find_subdevices(device)
+    with ExitStack() as stack:
+        for each in opened:
+            stack.enter_context(each)
+        return [_subdevice(each) for each in opened]
+
+
+def _subdevice(subdevice: Subdevice) -> dict[str, Any]:
+    return {
+        "function": subdevice.function,
+        "name": subdevice.name,
+        "controls": _controls(subdevice.controls),
     }
 
 

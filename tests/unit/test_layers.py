@@ -45,6 +45,8 @@ LAYERS: tuple[set[str], ...] = (
     {"slot"},
     {"frame"},
     {"controls", "discovery", "events", "stream"},
+    {"node"},
+    {"subdevice"},
     {"snapshot"},
     {"device"},
     {"nativemode", "source"},

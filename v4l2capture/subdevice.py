@@ -1,0 +1,247 @@
+# SPDX-License-Identifier: MIT
+"""The sensor, lenses and flashes of a camera, where they have nodes of their own.
+
+Phones and single-board computers have them, USB cameras do not. Which belong to a video
+node is asked of its media device, so that several cameras in one machine are never mixed up.
+
+Source: Documentation/userspace-api/media/mediactl/media-controller.rst;
+Documentation/driver-api/media/v4l2-subdev.rst.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from ._native import ffi, lib
+from .diagnose import permission_hint
+from .errors import DeviceError, DevicePermissionError, check, device_error
+from .node import Node
+
+if TYPE_CHECKING:
+    from .device import Device
+
+__all__ = ["Subdevice", "SubdeviceInfo", "find_subdevices", "locate_subdevices"]
+
+FUNCTIONS: dict[int, str] = {
+    lib.MEDIA_ENT_F_CAM_SENSOR: "sensor",
+    lib.MEDIA_ENT_F_LENS: "lens",
+    lib.MEDIA_ENT_F_FLASH: "flash",
+}
+
+_CLASS = "/sys/class/video4linux"
+_NUMBERS = "/sys/dev/char"
+
+_TOPOLOGY = "MEDIA_IOC_G_TOPOLOGY"
+
+
+@dataclass(frozen=True, slots=True)
+class SubdeviceInfo:
+    """A subdevice that belongs to a camera; it need not be open.
+
+    Attributes:
+        function: ``"sensor"``, ``"lens"`` or ``"flash"``.
+        name: As the media device calls it, for example ``"imx219 10-0010"``.
+        path: Of its node.
+    """
+
+    function: str
+    name: str
+    path: str
+    _minor: int = field(default=0, repr=False, compare=False)
+
+
+class Subdevice(Node):
+    """A sensor, a lens or a flash of a camera, open: controls and events, no pictures.
+
+    As long as a flash is open, the kernel takes its LED from the files in ``/sys/class/leds``
+    and gives it the values of the controls. :func:`find_subdevices` opens them.
+
+    Attributes:
+        path: Of the node.
+        function: ``"sensor"``, ``"lens"`` or ``"flash"``.
+        name: As the media device calls it, for example ``"imx219 10-0010"``.
+        controls: All its controls, by name or id.
+        events: Changes that the driver tells of.
+
+    Synchronization: any method from any thread. After a fork the child's copy raises
+    :class:`ClosedError`; the node stays the parent's.
+    """
+
+    def __init__(self, info: SubdeviceInfo, dev: Any) -> None:
+        self.path = info.path
+        self.function = info.function
+        self.name = info.name
+        super().__init__(dev)
+
+    def __repr__(self) -> str:
+        state = ", closed" if self._closed else ""
+        return f"<Subdevice {self.path}: {self.name} ({self.function}){state}>"
+
+
+def find_subdevices(device: Device) -> tuple[list[Subdevice], list[DeviceError]]:
+    """Open what belongs to a camera: its sensor, its lenses and its flashes, in this order.
+
+    They are the caller's to close, and stay open when the device is closed. A camera
+    without any (every USB camera) has two empty lists, and nothing is opened for it.
+
+    Returns:
+        What could be opened, and why the rest could not; neither hides the other.
+
+    Raises:
+        ClosedError: The device is closed, or the parent process's.
+    """
+    try:
+        nodes = _nodes_of(device)
+        found = locate_subdevices(device)
+    except DeviceError as error:
+        return [], [error]
+    opened: list[Subdevice] = []
+    failed: list[DeviceError] = []
+    for info in found:
+        try:
+            opened.append(Subdevice(info, nodes.open(info)))
+        except DeviceError as error:
+            failed.append(_explained(error))
+    return opened, failed
+
+
+def locate_subdevices(device: Device) -> list[SubdeviceInfo]:
+    """Return what :func:`find_subdevices` would open.
+
+    Raises:
+        ClosedError: The device is closed, or the parent process's.
+        DeviceError: The media device could not be asked, or several sensors may feed this
+            node and nothing tells which.
+    """
+    device._check(lib.vc_device_check(device._dev), "open")
+    nodes = _nodes_of(device)
+    major, minor = nodes.number
+    raw = ffi.new("struct vc_subdevice[]", lib.VC_MAX_SUBDEVICES)
+    for path, media in nodes.media():
+        out = ffi.new("struct vc_topology **")
+        check(lib.vc_topology_read(media, out), _TOPOLOGY, path)
+        topology = ffi.gc(out[0], lib.vc_topology_free)
+        count = lib.vc_topology_find(topology, major, minor, raw)
+        if count == -errno.ENOENT:
+            continue  # another device of the same piece of hardware
+        if count == -errno.ENOTUNIQ:
+            raise _ambiguous(path)
+        check(count, _TOPOLOGY, path)
+        return [nodes.info(each) for each in raw[0:count] if each.major]
+    return []
+
+
+def _ambiguous(path: str) -> DeviceError:
+    error = device_error(DeviceError, errno.ENOTUNIQ, _TOPOLOGY, path)
+    error.strerror = "several sensors may feed this camera, and nothing tells which"
+    error.hint = "Enable the links of one of them, with media-ctl"
+    return error
+
+
+def _explained(error: DeviceError) -> DeviceError:
+    if isinstance(error, DevicePermissionError):
+        error.hint = permission_hint(str(error.filename))
+    return error
+
+
+def _open(path: str, kind: int) -> Any:
+    out = ffi.new("struct vc_device **")
+    try:
+        check(lib.vc_device_open(os.fsencode(path), kind, out), "open", path)
+    except DeviceError as error:
+        raise _explained(error) from None
+    return ffi.gc(out[0], lib.vc_device_free)
+
+
+# ---- nodes of the kernel -----------------------------------------------------------------
+
+
+class _KernelNodes:
+    """The nodes around a video node, as /sys shows them."""
+
+    def __init__(self, path: str) -> None:
+        number = os.stat(path).st_rdev  # noqa: PTH116 (a plain number is wanted)
+        self.number = os.major(number), os.minor(number)
+
+    def media(self) -> Iterator[tuple[str, Any]]:
+        """Yield the media devices that the video node may be part of, open."""
+        if not any(name.startswith("v4l-subdev") for name in _entries(_CLASS)):
+            return
+        folder = f"{_NUMBERS}/{self.number[0]}:{self.number[1]}/device"
+        for name in _entries(folder):
+            if re.fullmatch(r"media\d+", name):
+                path = _node(f"{folder}/{name}", name)
+                yield path, _open(path, lib.VC_MEDIA)
+
+    def info(self, raw: Any) -> SubdeviceInfo:
+        path = _node(f"{_NUMBERS}/{raw.major}:{raw.minor}", f"{raw.major}:{raw.minor}")
+        return SubdeviceInfo(FUNCTIONS[raw.function], _text(raw.name), path)
+
+    @staticmethod
+    def open(info: SubdeviceInfo) -> Any:
+        return _open(info.path, lib.VC_SUBDEVICE)
+
+
+def _entries(folder: str) -> list[str]:
+    try:
+        with os.scandir(folder) as entries:
+            return sorted(entry.name for entry in entries)
+    except OSError:
+        return []
+
+
+def _node(folder: str, name: str) -> str:
+    """Return the path of the node that a folder in /sys is about."""
+    try:
+        with open(f"{folder}/uevent", encoding="utf-8", errors="replace") as file:  # noqa: PTH123
+            found = re.search(r"^DEVNAME=([\w-]+)$", file.read(), re.MULTILINE)
+    except OSError:
+        found = None
+    return f"/dev/{found[1] if found else name}"
+
+
+def _text(raw: Any) -> str:
+    return str(ffi.string(raw).decode("utf-8", "replace"))
+
+
+# ---- nodes of a simulated camera -----------------------------------------------------------
+
+
+class _SimulatedNodes:
+    """The nodes of a simulated camera; their numbers are those that its topology has."""
+
+    number = (lib.VC_SIM_MAJOR, 0)
+
+    def __init__(self, path: str) -> None:
+        from .sim import resolve
+
+        self._camera = resolve(path)
+
+    def media(self) -> Iterator[tuple[str, Any]]:
+        """Yield the media device, where the camera has subdevices."""
+        if self._camera.profile.subdevices:
+            yield self._camera.path, self._camera.open(lib.VC_SIM_MEDIA)
+
+    def info(self, raw: Any) -> SubdeviceInfo:
+        name = _text(raw.name)
+        path = f"{self._camera.path}/{name}"
+        return SubdeviceInfo(FUNCTIONS[raw.function], name, path, raw.minor)
+
+    def open(self, info: SubdeviceInfo) -> Any:
+        return self._camera.open(info._minor, info.path)
+
+
+def _nodes_of(device: Device) -> _KernelNodes | _SimulatedNodes:
+    if device.path.startswith("sim:"):
+        return _SimulatedNodes(device.path)
+    try:
+        return _KernelNodes(device.path)
+    except OSError as error:  # unplugged meanwhile
+        number = error.errno or errno.ENODEV
+        check(-number, "stat", device.path)
+        raise
