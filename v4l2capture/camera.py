@@ -34,6 +34,7 @@ from .videomode import Size
 
 if TYPE_CHECKING:
     from .controls import Controls
+    from .controlstate import ControlState
     from .events import Events
     from .frame import Frame
     from .stream import Stream
@@ -135,6 +136,17 @@ class Camera:
     def controls(self) -> Controls:
         """Every control of the video node, those without a W3C name too."""
         return self.device.controls
+
+    @property
+    def nodes(self) -> tuple[Device, ...]:
+        """The video node, and those of the lens, the lamp and the sensor that belong to it."""
+        return self._source.nodes
+
+    @property
+    def states(self) -> dict[int, ControlState]:
+        """The controls behind the properties, of all nodes, by id, as they are now."""
+        with self._looking():
+            return self._source.states()
 
     @property
     def capabilities(self) -> MediaTrackCapabilities:

@@ -440,7 +440,7 @@ class Controls(Mapping[str | int, Control]):
             TypeError, ValueError: A value does not suit its control.
             ControlError: The driver refused; ``applied`` tells what had been written.
         """
-        wanted = {control: self._encode(control, value) for control, value in self._named(values)}
+        wanted = self._encoded(values)
         numbers = {c: v for c, v in wanted.items() if isinstance(v, int)}
         masters = [c for c in numbers if c.id in _MASTER_IDS]
         others = [c for c in numbers if c.id not in _MASTER_IDS]
@@ -458,6 +458,13 @@ class Controls(Mapping[str | int, Control]):
             error.applied = applied
             raise
         return {control.name: applied[control.name] for control in wanted}
+
+    def check(self, values: Mapping[str | int, Any]) -> None:
+        """Raise what :meth:`set` would raise before it writes; write nothing."""
+        self._encoded(values)
+
+    def _encoded(self, values: Mapping[str | int, Any]) -> dict[Control, int | bytes]:
+        return {control: self._encode(control, value) for control, value in self._named(values)}
 
     def _verify(self, control: Control, wanted: int, read: Any) -> None:
         """Complain about a master that did not follow: what it rules would not either."""

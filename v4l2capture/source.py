@@ -47,6 +47,7 @@ class Source:
         device: The video node, open.
 
     Attributes:
+        nodes: The video node first.
         stream: What is on, or ``None``. Another one after each change of the format.
         held: W3C settings that are written again when streaming begins, because some
             cameras forget them then.
@@ -56,7 +57,7 @@ class Source:
 
     def __init__(self, device: Device) -> None:
         self.device = device
-        self._nodes: tuple[Device, ...] = (device,)
+        self.nodes: tuple[Device, ...] = (device,)
         self._silent: list[Device] = []  # nodes that do not tell of changes
         self.stream: Stream | None = None
         self.held: dict[str, Any] = {}
@@ -75,7 +76,7 @@ class Source:
         """
         found: dict[int, ControlState] = {}
         wanted = control_ids(names)
-        for node in self._nodes:
+        for node in self.nodes:
             controls = node.controls
             here = [cid for cid in wanted if cid in controls and cid not in found]
             values = _values(controls, here)
@@ -88,7 +89,7 @@ class Source:
         return self._node(cid).controls[cid]
 
     def _node(self, cid: int) -> Device:
-        return next((node for node in self._nodes if cid in node.controls), self.device)
+        return next((node for node in self.nodes if cid in node.controls), self.device)
 
     # ---- the stream ----
 
@@ -140,11 +141,11 @@ class Source:
     @property
     def event_sources(self) -> list[Events]:
         """Of each node: what :meth:`catch_up` looks at, to wait for."""
-        return [node.events for node in self._nodes]
+        return [node.events for node in self.nodes]
 
     def watch(self) -> None:
         """Be told when somebody else changes a control of a W3C property, or the picture's size."""
-        for node in self._nodes:
+        for node in self.nodes:
             try:
                 for cid in (cid for cid in control_ids() if cid in node.controls):
                     node.events.subscribe(cid)
@@ -165,7 +166,7 @@ class Source:
         changed, resized = set(), False
         for node in self._silent:
             node.controls.refresh()
-        for node in self._nodes:
+        for node in self.nodes:
             while (event := node.events.try_read()) is not None:
                 if isinstance(event, ControlEvent):
                     changed.add(event.id)
@@ -182,7 +183,7 @@ class Source:
         """
         read: dict[int, Any] = {}
         values = {write.cid: write.value for write in writes}
-        for node in self._nodes:
+        for node in self.nodes:
             here = [cid for cid in values if self._node(cid) is node]
             if here:
                 now = node.controls.set({cid: values[cid] for cid in here})
