@@ -26,6 +26,13 @@
 #ifndef V4L2_EVENT_CTRL_CH_DIMENSIONS
 #define V4L2_EVENT_CTRL_CH_DIMENSIONS (1 << 3)
 #endif
+#ifndef V4L2_PIX_FMT_YUV24
+#define V4L2_PIX_FMT_YUV24 v4l2_fourcc('Y', 'U', 'V', '3')
+#endif
+#ifndef V4L2_PIX_FMT_YUVA32
+#define V4L2_PIX_FMT_YUVA32 v4l2_fourcc('Y', 'U', 'V', 'A')
+#define V4L2_PIX_FMT_YUVX32 v4l2_fourcc('Y', 'U', 'V', 'X')
+#endif
 
 #ifndef MEDIA_LNK_FL_ANCILLARY_LINK
 #define MEDIA_LNK_FL_ANCILLARY_LINK (2u << 28)

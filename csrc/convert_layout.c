@@ -5,18 +5,9 @@
  * Source: Documentation/userspace-api/media/v4l/pixfmt*.rst.
  */
 #include <errno.h>
-#include <linux/videodev2.h>
 
+#include "compat.h"
 #include "convert_layout.h"
-
-/* Newer than the oldest kernel headers we build with. */
-#ifndef V4L2_PIX_FMT_YUV24
-#define V4L2_PIX_FMT_YUV24 v4l2_fourcc('Y', 'U', 'V', '3')
-#endif
-#ifndef V4L2_PIX_FMT_YUVA32
-#define V4L2_PIX_FMT_YUVA32 v4l2_fourcc('Y', 'U', 'V', 'A')
-#define V4L2_PIX_FMT_YUVX32 v4l2_fourcc('Y', 'U', 'V', 'X')
-#endif
 
 /* ---- readers ----------------------------------------------------------- */
 

@@ -45,6 +45,7 @@ struct vc_sim_control {
 
 int vc_sim_new(const struct vc_sim_config *config, struct vc_sim **out);
 void vc_sim_free(struct vc_sim *sim);
+int vc_sim_can_draw(uint32_t pixelformat);
 int vc_sim_add_format(struct vc_sim *sim, const struct vc_sim_format *format);
 int vc_sim_add_size(struct vc_sim *sim, const struct vc_framesize *size);
 int vc_sim_add_interval(struct vc_sim *sim, const struct vc_frameinterval *interval);

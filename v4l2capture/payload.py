@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from .controls import Control
 
-__all__ = ["decode", "encode", "number"]
+__all__ = ["ELEMENTS", "decode", "encode", "number"]
 
 # Type of one element -> struct format. A type that is not here stays bytes.
-_ELEMENTS: dict[str, str] = {
+ELEMENTS: dict[str, str] = {
     "int": "i",
     "bool": "i",
     "int64": "q",
@@ -38,7 +38,7 @@ def decode(kind: str, data: bytes, is_array: bool) -> Any:
     """Return the value in ``data``, as :attr:`Control.value` describes it."""
     if kind == "str":
         return data.split(b"\0", 1)[0].decode("utf-8", "replace")
-    element = _ELEMENTS.get(kind)
+    element = ELEMENTS.get(kind)
     if element is None or len(data) % struct.calcsize("=" + element):
         return data
     items = tuple(struct.iter_unpack("=" + element, data))
@@ -58,7 +58,7 @@ def encode(control: Control, value: Any) -> bytes:
         return _encode_string(control, value)
     if isinstance(value, bytes | bytearray | memoryview):
         return _fitting(control, bytes(value), "bytes")
-    element = _ELEMENTS.get(control.type)
+    element = ELEMENTS.get(control.type)
     if element is None:
         raise TypeError(f"{control.name} takes bytes, not {value!r}")
     try:

@@ -28,6 +28,7 @@ from .jsonreader import (
     read_text,
     shown,
 )
+from .pixfmt import PIXEL_FORMATS, fourcc, fourcc_text
 from .profile import (
     CAPABILITIES,
     DEFAULT_RATES,
@@ -54,8 +55,6 @@ _MOST_RATES = 64
 _MOST_CONTROLS = 1000
 _MOST_ENTRIES = 1000
 _MOST_BYTES = 65536
-
-_NEEDS_MULTIPLANAR = frozenset({"NM12", "NM21", "NM16", "NM61", "YM12", "YM21", "YM16", "YM61"})
 
 _UVC_CLUSTERS: tuple[tuple[int, int, tuple[int, ...]], ...] = (
     # master, its manual value, slaves; uvc_ctrl_mappings[] in drivers/media/usb/uvc/uvc_ctrl.c
@@ -105,13 +104,11 @@ def _span(each: JsonObject, side: str) -> tuple[int, int, int]:
 
 
 def _fourcc(value: Any, where: str) -> str:
-    """Return four printable characters; short names are padded, as the kernel pads them."""
-    text = a_text(value, where)
-    big_endian = text.endswith("-BE")
-    text = text.removesuffix("-BE").ljust(4)
-    if len(text) != 4 or not text.strip() or not (text.isascii() and text.isprintable()):
-        raise ProfileError(f"four characters are wanted, not {shown(value)}", where)
-    return text.rstrip() + ("-BE" if big_endian else "")
+    """Return a pixel format as everybody else spells it; listings leave out spaces."""
+    try:
+        return fourcc_text(fourcc(a_text(value, where)))
+    except ValueError:
+        raise ProfileError(f"four characters are wanted, not {shown(value)}", where) from None
 
 
 def _format(value: Any, where: str) -> ProfileFormat:
@@ -136,6 +133,11 @@ def _formats(root: JsonObject) -> tuple[ProfileFormat, ...]:
         return ProfileFormat("YUYV", sizes), ProfileFormat("MJPG", sizes)
     _no_twice([each.pixel_format for each in formats], "formats", "pixel_format")
     return formats
+
+
+def _memory_planes(each: ProfileFormat) -> int:
+    row = PIXEL_FORMATS.get(each.pixel_format)
+    return row.memory_planes if row else 1
 
 
 def _no_twice(keys: list[Any], where: str, what: str) -> None:
@@ -396,7 +398,7 @@ def _profile(data: Mapping[str, Any]) -> Profile:
     controls = _controls(root)
     capabilities = root.take(_capabilities, None, "capabilities")
     mplane = bool((capabilities or 0) & CAPABILITIES["video-capture-mplane"])
-    needs = mplane or any(each.pixel_format in _NEEDS_MULTIPLANAR for each in formats)
+    needs = mplane or any(_memory_planes(each) > 1 for each in formats)
     return Profile(
         card=root.need(a_text, "card"),
         driver=driver,

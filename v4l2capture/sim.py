@@ -8,35 +8,28 @@ it can hold the clock and break things::
     with Device(camera.path) as device, device.stream() as stream:
         camera.tick()
         frame = stream.read()
+
+What it draws, and what of a profile it leaves out, is said in :mod:`v4l2capture.player`.
 """
 
 from __future__ import annotations
 
 import errno
 import itertools
+import operator
 import os
 import re
-import struct
 import threading
 import weakref
 from collections.abc import Iterable, Mapping
-from fractions import Fraction
 from pathlib import Path
 from typing import Any, Literal, NoReturn
 
 from ._native import ffi, lib
 from .cids import FLAGS, IDS
 from .errors import DeviceError, ProfileError, check, device_error
-from .profile import (
-    CAPABILITIES,
-    TYPES,
-    Profile,
-    ProfileControl,
-    ProfileFault,
-    ProfileFormat,
-    ProfileSize,
-    ProfileSubdevice,
-)
+from .player import play
+from .profile import Profile, ProfileFault, ProfileSubdevice
 
 __all__ = ["SimulatedCamera", "builtin_profiles", "listed", "read_counter", "resolve"]
 
@@ -44,12 +37,10 @@ _PREFIX = "sim:"
 _PROFILES = Path(__file__).with_name("profiles")
 _SEARCHED = "V4L2CAPTURE_SIM"
 
-_DEVICE_CAPS = 0x80000000  # V4L2_CAP_DEVICE_CAPS
-_DYNAMIC_ARRAY = 0x00000800  # V4L2_CTRL_FLAG_DYNAMIC_ARRAY
-_EXT_PIX_FORMAT = 0x00200000  # V4L2_CAP_EXT_PIX_FORMAT
-
-# Element type -> struct format of one element.
-_ELEMENTS = {"u8": "B", "u16": "H", "u32": "I", "int64": "q", "area": "II", "rect": "iiII"}
+# What the C core takes, as least and most.
+_UINT32 = (0, (1 << 32) - 1)
+_UINT64 = (0, (1 << 64) - 1)
+_INT64 = (-(1 << 63), (1 << 63) - 1)
 
 # Whoever opens a path gets the camera that is alive under it.
 _live: weakref.WeakValueDictionary[str, SimulatedCamera] = weakref.WeakValueDictionary()
@@ -89,6 +80,9 @@ class SimulatedCamera:
     Synchronization: any method from any thread.
     """
 
+    # Whether it is the one that its path stands for: made for the first Device, not by its name.
+    _is_shared = False
+
     def __init__(
         self,
         profile: Profile | Mapping[str, Any] | str | os.PathLike[str] = "webcam",
@@ -108,9 +102,12 @@ class SimulatedCamera:
             raise ValueError(f"clock={clock!r}: give 'realtime' or 'manual'")
         self.path = path
         self.profile = profile
-        self._sim: Any = _build(profile, clock == "manual", path)
-        for fault in profile.faults:
-            self._inject(fault)
+        self._sim: Any = play(profile, clock == "manual", path)
+        for n, fault in enumerate(profile.faults):
+            try:
+                self._inject(fault)
+            except ValueError as error:
+                raise ProfileError(str(error), f"faults[{n}]") from None
 
     def open(self, node: int = 0, path: str = "") -> Any:
         """Return a new handle on a node, as ``struct vc_device *``; Device's business.
@@ -132,7 +129,7 @@ class SimulatedCamera:
         Raises:
             ValueError: The camera is on the real clock.
         """
-        rc = lib.vc_sim_tick(self._sim, frames)
+        rc = lib.vc_sim_tick(self._sim, _number("frames", frames, _UINT32))
         if rc == -errno.EINVAL:
             raise ValueError(f"{self.path} is on the real clock; make it with clock='manual'")
         check(rc, "tick", self.path)
@@ -161,19 +158,23 @@ class SimulatedCamera:
                 buffers, the seconds that a timestamp is off; 0 is the usual one.
 
         Raises:
-            ValueError: There is no such fault, control or ioctl.
+            ValueError: There is no such fault, control, ioctl or errno.
         """
+        count, after = _number("count", count, _UINT32), _number("after", after, _UINT32)
+        value = _number("value", value, _INT64)
         target = self._control_id(control) if control else _request_number(request)
         self._inject(ProfileFault(name, target, value, count, after))
 
     def _inject(self, fault: ProfileFault) -> None:
+        if fault.name not in self.fault_names():
+            known = ", ".join(self.fault_names())
+            raise ValueError(f"there is no fault {fault.name!r}; there are {known}")
         raw = ffi.new(
             "struct vc_sim_fault *", (fault.control, fault.value, fault.count, fault.after)
         )
         rc = lib.vc_sim_fault(self._sim, fault.name.encode(), raw)
-        if rc == -errno.EINVAL:
-            known = ", ".join(self.fault_names())
-            raise ValueError(f"there is no fault {fault.name!r}; there are {known}")
+        if rc == -errno.ERANGE:
+            raise ValueError(f"value={fault.value!r}: {fault.name!r} takes an errno, or 0")
         check(rc, f"fault {fault.name!r}", self.path)
 
     def clear_faults(self) -> None:
@@ -200,6 +201,7 @@ class SimulatedCamera:
 
     def poke(self, control: str | int, value: int) -> None:
         """Change a control as firmware or another program would, with its events."""
+        value = _number("value", value, _INT64)
         self._change(lib.vc_sim_poke(self._sim, self._control_id(control), value), control)
 
     def set_flags(self, control: str | int, flags: Iterable[str]) -> None:
@@ -216,8 +218,14 @@ class SimulatedCamera:
         self, control: str | int, minimum: int, maximum: int, step: int, default: int
     ) -> None:
         """Give a control another range."""
-        cid = self._control_id(control)
-        rc = lib.vc_sim_set_range(self._sim, cid, minimum, maximum, step, default)
+        rc = lib.vc_sim_set_range(
+            self._sim,
+            self._control_id(control),
+            _number("minimum", minimum, _INT64),
+            _number("maximum", maximum, _INT64),
+            _number("step", step, _UINT64),
+            _number("default", default, _INT64),
+        )
         self._change(rc, control)
 
     def _change(self, rc: int, control: str | int) -> None:
@@ -258,8 +266,8 @@ class SimulatedCamera:
     # ---- helpers ----
 
     def _control_id(self, control: str | int) -> int:
-        if isinstance(control, int):
-            return control
+        if not isinstance(control, str):
+            return _number("control", control, _UINT32)
         nodes: list[Profile | ProfileSubdevice] = [self.profile, *self.profile.subdevices]
         own = {each.name: each.id for node in reversed(nodes) for each in node.controls}
         cid = own.get(control) or IDS.get(control)
@@ -268,7 +276,7 @@ class SimulatedCamera:
         return cid
 
     def __reduce__(self) -> NoReturn:
-        raise TypeError("a simulated camera is a thing: make another one of its profile")
+        raise TypeError("a simulated camera is one of its own; make another from its profile")
 
     def __repr__(self) -> str:
         return f"<SimulatedCamera {self.path}: {self.profile.card}>"
@@ -286,9 +294,20 @@ class _Closer:
         lib.vc_device_free(device)
 
 
+def _number(name: str, value: Any, limits: tuple[int, int]) -> int:
+    """Return an argument that the C core takes."""
+    try:
+        number = operator.index(value)
+    except TypeError:
+        raise TypeError(f"{name}={value!r}: give a whole number") from None
+    if not limits[0] <= number <= limits[1]:
+        raise ValueError(f"{name}={value!r}: give {limits[0]} to {limits[1]}")
+    return number
+
+
 def _request_number(request: str | int) -> int:
-    if isinstance(request, int):
-        return request
+    if not isinstance(request, str):
+        return _number("request", request, _UINT32)
     number = int(lib.vc_sim_request(request.encode()))
     if not number:
         raise ValueError(f"{request!r} is no ioctl that a simulated camera knows")
@@ -312,7 +331,8 @@ def listed() -> list[str]:
 def resolve(path: str) -> SimulatedCamera:
     """Return the camera that is alive under ``path``, or a new one on the real clock.
 
-    Two devices opened by the same path share one camera. It lives as long as they do.
+    Two devices opened by the same path share one camera. It lives as long as they do; when
+    all of them are closed and the profile is another by now, the next one gets a new camera.
 
     Raises:
         DeviceError: There is no such profile, or the camera with that number is gone.
@@ -320,10 +340,18 @@ def resolve(path: str) -> SimulatedCamera:
     """
     with _lock:
         camera = _live.get(path)
-        if camera is None:
-            camera = SimulatedCamera.__new__(SimulatedCamera)
-            camera._setup(path, _find(path.removeprefix(_PREFIX), path), "realtime")
-            _live[path] = camera
+        if camera is not None and (camera.handles or not camera._is_shared):
+            return camera
+        try:
+            profile = _find(path.removeprefix(_PREFIX), path)
+            if camera is None or camera.profile != profile:
+                camera = SimulatedCamera.__new__(SimulatedCamera)
+                camera._setup(path, profile, "realtime")
+                camera._is_shared = True
+                _live[path] = camera
+        except ProfileError as error:
+            error.camera = path
+            raise
         return camera
 
 
@@ -348,234 +376,6 @@ def _no_profile(path: str, number: int) -> DeviceError:
     else:
         hint = f"There is no such profile; built in are {', '.join(builtin_profiles())}"
     return device_error(DeviceError, number, "open", path, hint)
-
-
-# ---- from a profile to a camera -------------------------------------------------------------
-
-
-def _build(profile: Profile, manual: bool, path: str) -> Any:
-    """Return a ``struct vc_sim *`` that plays the profile."""
-    out = ffi.new("struct vc_sim **")
-    texts = [
-        ffi.new("char[]", text.encode())
-        for text in (profile.driver, profile.card, profile.bus_info)
-    ]
-    major, minor, patch = profile.version
-    capabilities, device_caps = _capabilities(profile)
-    config = ffi.new(
-        "struct vc_sim_config *",
-        {
-            "driver": texts[0],
-            "card": texts[1],
-            "bus_info": texts[2],
-            "version": major << 16 | minor << 8 | patch,
-            "capabilities": capabilities,
-            "device_caps": device_caps,
-            "quirks": _quirks(profile, manual),
-        },
-    )
-    check(lib.vc_sim_new(config, out), "simulate", path)
-    sim = ffi.gc(out[0], lib.vc_sim_free)
-    for each in profile.formats:
-        _playable(_add_format(sim, each), path, each.pixel_format)
-    for control in profile.controls:
-        _playable(_add_control(sim, control), path, control.name)
-    for cluster in profile.clusters:
-        for slave in cluster.slaves:
-            rc = lib.vc_sim_add_cluster(sim, cluster.master, cluster.manual, slave)
-            _playable(rc, path, f"cluster of 0x{cluster.master:08x}")
-    for subdevice in profile.subdevices:
-        _playable(_add_subdevice(sim, subdevice), path, subdevice.function)
-        for control in subdevice.controls:
-            _playable(_add_control(sim, control), path, control.name)
-    return sim
-
-
-def _add_subdevice(sim: Any, subdevice: ProfileSubdevice) -> int:
-    functions = {
-        "sensor": lib.MEDIA_ENT_F_CAM_SENSOR,
-        "lens": lib.MEDIA_ENT_F_LENS,
-        "flash": lib.MEDIA_ENT_F_FLASH,
-    }
-    function = functions.get(subdevice.function, lib.MEDIA_ENT_F_UNKNOWN)
-    return int(lib.vc_sim_add_subdevice(sim, function, subdevice.name.encode()))
-
-
-def _playable(rc: int, path: str, what: str) -> None:
-    """Raise what a refusal to describe a part of the camera stands for."""
-    if rc == -errno.EINVAL:
-        raise ProfileError(f"{what}: no driver can have this")
-    check(rc, f"simulate {what}", path)
-
-
-def _quirks(profile: Profile, manual: bool) -> int:
-    wanted = {
-        lib.VC_SIM_MANUAL_CLOCK: manual,
-        lib.VC_SIM_MULTIPLANAR: profile.multiplanar,
-        lib.VC_SIM_REFUSE_INACTIVE: profile.refuse_inactive,
-        lib.VC_SIM_END_OF_FRAME: profile.end_of_frame,
-        lib.VC_SIM_NO_ORPHANS: not profile.orphaned_buffers,
-    }
-    return sum(bit for bit, is_wanted in wanted.items() if is_wanted)
-
-
-def _capabilities(profile: Profile) -> tuple[int, int]:
-    """Return those of the device and those of the node; 0 is "a camera's"."""
-    node = profile.capabilities
-    if node is None:
-        return 0, 0
-    if node & (CAPABILITIES["video-capture"] | CAPABILITIES["video-capture-mplane"]):
-        node |= _EXT_PIX_FORMAT
-    return node | _DEVICE_CAPS, node & ~_DEVICE_CAPS
-
-
-def _fourcc(name: str) -> int:
-    text = name.removesuffix("-BE").ljust(4).encode()
-    return int.from_bytes(text, "little") | (1 << 31 if name.endswith("-BE") else 0)
-
-
-def _add_format(sim: Any, each: ProfileFormat) -> int:
-    raw = ffi.new(
-        "struct vc_sim_format *",
-        (
-            _fourcc(each.pixel_format),
-            each.bytesperline_align,
-            each.sizeimage,
-            each.colorspace,
-            each.ycbcr_enc,
-            each.quantization,
-            each.xfer_func,
-        ),
-    )
-    rc = lib.vc_sim_add_format(sim, raw)
-    for size in each.sizes:
-        rc = rc or _add_size(sim, size)
-    return int(rc)
-
-
-def _add_size(sim: Any, size: ProfileSize) -> int:
-    is_range = size.is_range
-    raw = ffi.new(
-        "struct vc_framesize *",
-        (
-            _range_type(size) if is_range else lib.V4L2_FRMSIZE_TYPE_DISCRETE,
-            size.min_width,
-            size.max_width,
-            size.step_width,
-            size.min_height,
-            size.max_height,
-            size.step_height,
-        ),
-    )
-    rc = lib.vc_sim_add_size(sim, raw)
-    for rate in size.frame_rates:
-        rc = rc or _add_interval(sim, lib.V4L2_FRMIVAL_TYPE_DISCRETE, rate, rate)
-    if size.frame_rate_range:
-        slowest, fastest = size.frame_rate_range
-        kind = lib.V4L2_FRMIVAL_TYPE_CONTINUOUS
-        rc = rc or _add_interval(sim, kind, fastest, slowest)
-    return int(rc)
-
-
-def _range_type(size: ProfileSize) -> int:
-    if size.step_width == size.step_height == 1:
-        return int(lib.V4L2_FRMSIZE_TYPE_CONTINUOUS)
-    return int(lib.V4L2_FRMSIZE_TYPE_STEPWISE)
-
-
-def _add_interval(sim: Any, kind: int, fastest: Fraction, slowest: Fraction) -> int:
-    raw = ffi.new(
-        "struct vc_frameinterval *",
-        {
-            "type": kind,
-            "min": (fastest.denominator, fastest.numerator),
-            "max": (slowest.denominator, slowest.numerator),
-            "step": (1, 1),
-        },
-    )
-    return int(lib.vc_sim_add_interval(sim, raw))
-
-
-def _add_control(sim: Any, control: ProfileControl) -> int:
-    kind = TYPES.get(control.type)
-    if kind is None:
-        return 0  # a type that this version does not know cannot be played
-    full = control.filled()
-    dims = control.dims
-    if control.flags & _DYNAMIC_ARRAY and isinstance(control.value, tuple) and control.value:
-        dims = (len(control.value),)  # it keeps the length it had
-    raw = ffi.new(
-        "struct vc_sim_control *",
-        {
-            "id": control.id,
-            "type": kind,
-            "minimum": full.minimum,
-            "maximum": full.maximum,
-            "step": full.step,
-            "default_value": _scalar(full.default),
-            "value": _scalar(full.value),
-            "flags": control.flags & ~_DYNAMIC_ARRAY,
-            "nr_of_dims": len(dims),
-            "dims": dims,
-            "name": control.label.encode()[:31].decode(errors="ignore").encode(),
-        },
-    )
-    rc = lib.vc_sim_add_control(sim, raw)
-    for index, name, value in _menu(full):
-        rc = rc or lib.vc_sim_add_menu_entry(sim, control.id, index, name, value)
-    return int(rc or _add_payloads(sim, control))
-
-
-def _scalar(value: Any) -> int:
-    return int(value) if isinstance(value, int) else 0
-
-
-def _menu(control: ProfileControl) -> list[tuple[int, bytes, int]]:
-    """Return index, text and number. Where a listing has no menu, all entries are there."""
-    if control.type not in ("menu", "intmenu"):
-        return []
-    entries = control.menu
-    if entries is None:
-        last = min(control.maximum, control.minimum + 63, 0xFFFFFFFF)  # struct v4l2_querymenu
-        entries = {index: index for index in range(max(control.minimum, 0), last + 1)}
-    if control.type == "intmenu":
-        return [(index, b"", int(number)) for index, number in entries.items()]
-    return [
-        (index, (f"Entry {name}" if isinstance(name, int) else name).encode()[:31], 0)
-        for index, name in entries.items()
-    ]
-
-
-def _add_payloads(sim: Any, control: ProfileControl) -> int:
-    payloads = [
-        (lib.V4L2_CTRL_WHICH_CUR_VAL, control.value),
-        (lib.V4L2_CTRL_WHICH_DEF_VAL, control.default),
-        (lib.V4L2_CTRL_WHICH_MIN_VAL, control.minimum),
-        (lib.V4L2_CTRL_WHICH_MAX_VAL, control.maximum),
-    ]
-    for which, value in payloads:
-        data = _payload(control, value)
-        if data is None:
-            continue
-        rc = lib.vc_sim_add_payload(sim, control.id, which, data, len(data))
-        if rc:
-            return int(rc)
-    return 0
-
-
-def _payload(control: ProfileControl, value: Any) -> bytes | None:
-    """Return the bytes of a value or limit; ``None`` where it is a plain number or unknown."""
-    if control.type == "str":
-        return value.encode() + b"\0" if isinstance(value, str) else None
-    if isinstance(value, bytes):
-        return value
-    if not isinstance(value, tuple):
-        return None
-    element = _ELEMENTS.get(control.type, "i")
-    try:
-        return struct.pack("=" + element * (len(value) // len(element)), *value)
-    except struct.error as error:
-        raise ProfileError(f"{control.name}: {error}") from None
 
 
 # ---- reading the picture -------------------------------------------------------------------

@@ -13,9 +13,10 @@
 enum sim_packing {
 	SIM_BYTES, /* one byte a sample */
 	SIM_WORDS, /* two, little endian, in the lowest `bits` */
-	SIM_PACKED10, /* MIPI: four samples in five bytes */
-	SIM_PACKED12, /* MIPI: two samples in three bytes */
-	SIM_RGB565,
+	SIM_WORDS_BE,
+	SIM_MIPI, /* the high bytes of a few samples, then the bits that are left of them */
+	SIM_FIELDS, /* a pixel is a word of `bits`, little endian */
+	SIM_FIELDS_BE,
 	SIM_JPEG,
 	SIM_OPAQUE, /* compressed in a way that we do not know */
 };
@@ -23,7 +24,8 @@ enum sim_packing {
 /*
  * One colour plane: its samples as pairs of component and pixel, such as
  * "Y0U0Y1V0", which cover `span` pixels of a row; `odd` for the odd rows of a
- * Bayer pattern.
+ * Bayer pattern.  Of a word: pairs of component and bits, such as "R5G6B5", from
+ * the highest bit on.
  */
 struct sim_plane {
 	const char *even;
@@ -36,7 +38,7 @@ struct sim_pixfmt {
 	uint32_t fourcc;
 	const char *description; /* of VIDIOC_ENUM_FMT */
 	uint8_t packing; /* enum sim_packing */
-	uint8_t bits; /* of a sample */
+	uint8_t bits; /* of a sample, or of a word of fields */
 	uint8_t memory_planes;
 	uint8_t is_ycbcr; /* of limited range unless the driver says otherwise */
 	struct sim_plane planes[3]; /* those with .even */

@@ -10,13 +10,11 @@
 #include <string.h>
 
 #include "picture.h"
-
-#ifndef V4L2_PIX_FMT_Y12
-#define V4L2_PIX_FMT_Y12 v4l2_fourcc('Y', '1', '2', ' ')
-#endif
+#include "sim.h"
 
 #define CHROMA_420(samples) {samples, NULL, 2, 2}
 #define CHROMA_422(samples) {samples, NULL, 2, 1}
+#define CHROMA_444(samples) {samples, NULL, 1, 1}
 #define WHOLE(samples, span) {samples, NULL, span, 1}
 #define LUMA WHOLE("Y0", 1)
 
@@ -24,15 +22,19 @@
 	{V4L2_PIX_FMT_##code, text, SIM_BYTES, 8, 1, yuv, {WHOLE(samples, span)}}
 #define PLANES(code, text, memory, ...) \
 	{V4L2_PIX_FMT_##code, text, SIM_BYTES, 8, memory, 1, {LUMA, __VA_ARGS__}}
+#define FIELDS(code, text, bits, yuv, packing, fields) \
+	{V4L2_PIX_FMT_##code, text, packing, bits, 1, yuv, {WHOLE(fields, 1)}}
+#define RGB16(code, text, fields) FIELDS(code, "16-bit " text, 16, 0, SIM_FIELDS, fields)
+#define RGB16_BE(code, text, fields) FIELDS(code, "16-bit " text " BE", 16, 0, SIM_FIELDS_BE, fields)
 #define GREY(code, text, packing, bits) \
 	{V4L2_PIX_FMT_##code, text, packing, bits, 1, 0, {LUMA}}
 #define BAYER(code, text, packing, bits, even, odd) \
 	{V4L2_PIX_FMT_##code, text, packing, bits, 1, 0, {{even, odd, 2, 1}}}
-#define BAYERS(end, text, packing, bits) \
-	BAYER(SBGGR##end, text " BGBG/GRGR", packing, bits, "B0G1", "G0R1"), \
-	BAYER(SGBRG##end, text " GBGB/RGRG", packing, bits, "G0B1", "R0G1"), \
-	BAYER(SGRBG##end, text " GRGR/BGBG", packing, bits, "G0R1", "B0G1"), \
-	BAYER(SRGGB##end, text " RGRG/GBGB", packing, bits, "R0G1", "G0B1")
+#define BAYERS(end, bits, packing, tail) \
+	BAYER(SBGGR##end, #bits "-bit Bayer BGBG/GRGR" tail, packing, bits, "B0G1", "G0R1"), \
+	BAYER(SGBRG##end, #bits "-bit Bayer GBGB/RGRG" tail, packing, bits, "G0B1", "R0G1"), \
+	BAYER(SGRBG##end, #bits "-bit Bayer GRGR/BGBG" tail, packing, bits, "G0R1", "B0G1"), \
+	BAYER(SRGGB##end, #bits "-bit Bayer RGRG/GBGB" tail, packing, bits, "R0G1", "G0B1")
 #define COMPRESSED(code, text, packing) {V4L2_PIX_FMT_##code, text, packing, 8, 1, 1, {{0}}}
 
 static const struct sim_pixfmt FORMATS[] = {
@@ -40,24 +42,48 @@ static const struct sim_pixfmt FORMATS[] = {
 	PACKED(UYVY, "UYVY 4:2:2", 1, "U0Y0V0Y1", 2),
 	PACKED(YVYU, "YVYU 4:2:2", 1, "Y0V0Y1U0", 2),
 	PACKED(VYUY, "VYUY 4:2:2", 1, "V0Y0U0Y1", 2),
+	PACKED(YYUV, "YYUV 4:2:2", 1, "Y0Y1U0V0", 2),
 
 	PLANES(NV12, "Y/UV 4:2:0", 1, CHROMA_420("U0V0")),
 	PLANES(NV21, "Y/VU 4:2:0", 1, CHROMA_420("V0U0")),
 	PLANES(NV16, "Y/UV 4:2:2", 1, CHROMA_422("U0V0")),
 	PLANES(NV61, "Y/VU 4:2:2", 1, CHROMA_422("V0U0")),
+	PLANES(NV24, "Y/UV 4:4:4", 1, CHROMA_444("U0V0")),
+	PLANES(NV42, "Y/VU 4:4:4", 1, CHROMA_444("V0U0")),
 	PLANES(YUV420, "Planar YUV 4:2:0", 1, CHROMA_420("U0"), CHROMA_420("V0")),
 	PLANES(YVU420, "Planar YVU 4:2:0", 1, CHROMA_420("V0"), CHROMA_420("U0")),
 	PLANES(YUV422P, "Planar YUV 4:2:2", 1, CHROMA_422("U0"), CHROMA_422("V0")),
 	PLANES(NV12M, "Y/UV 4:2:0 (N-C)", 2, CHROMA_420("U0V0")),
 	PLANES(NV21M, "Y/VU 4:2:0 (N-C)", 2, CHROMA_420("V0U0")),
 	PLANES(NV16M, "Y/UV 4:2:2 (N-C)", 2, CHROMA_422("U0V0")),
+	PLANES(NV61M, "Y/VU 4:2:2 (N-C)", 2, CHROMA_422("V0U0")),
 	PLANES(YUV420M, "Planar YUV 4:2:0 (N-C)", 3, CHROMA_420("U0"), CHROMA_420("V0")),
 	PLANES(YVU420M, "Planar YVU 4:2:0 (N-C)", 3, CHROMA_420("V0"), CHROMA_420("U0")),
+	PLANES(YUV422M, "Planar YUV 4:2:2 (N-C)", 3, CHROMA_422("U0"), CHROMA_422("V0")),
+	PLANES(YVU422M, "Planar YVU 4:2:2 (N-C)", 3, CHROMA_422("V0"), CHROMA_422("U0")),
+	PLANES(YUV444M, "Planar YUV 4:4:4 (N-C)", 3, CHROMA_444("U0"), CHROMA_444("V0")),
+	PLANES(YVU444M, "Planar YVU 4:4:4 (N-C)", 3, CHROMA_444("V0"), CHROMA_444("U0")),
+
+	PACKED(YUV24, "24-bit YUV 4:4:4 8-8-8", 1, "Y0U0V0", 1),
+	PACKED(YUV32, "32-bit A/XYUV 8-8-8-8", 1, "X0Y0U0V0", 1),
+	PACKED(AYUV32, "32-bit AYUV 8-8-8-8", 1, "X0Y0U0V0", 1),
+	PACKED(XYUV32, "32-bit XYUV 8-8-8-8", 1, "X0Y0U0V0", 1),
+	PACKED(VUYA32, "32-bit VUYA 8-8-8-8", 1, "V0U0Y0X0", 1),
+	PACKED(VUYX32, "32-bit VUYX 8-8-8-8", 1, "V0U0Y0X0", 1),
+	PACKED(YUVA32, "32-bit YUVA 8-8-8-8", 1, "Y0U0V0X0", 1),
+	PACKED(YUVX32, "32-bit YUVX 8-8-8-8", 1, "Y0U0V0X0", 1),
+	FIELDS(YUV444, "16-bit A/XYUV 4-4-4-4", 16, 1, SIM_FIELDS, "X4Y4U4V4"),
+	FIELDS(YUV555, "16-bit A/XYUV 1-5-5-5", 16, 1, SIM_FIELDS, "X1Y5U5V5"),
+	FIELDS(YUV565, "16-bit YUV 5-6-5", 16, 1, SIM_FIELDS, "Y5U6V5"),
 
 	GREY(GREY, "8-bit Greyscale", SIM_BYTES, 8),
 	GREY(Y10, "10-bit Greyscale", SIM_WORDS, 10),
 	GREY(Y12, "12-bit Greyscale", SIM_WORDS, 12),
+	GREY(Y14, "14-bit Greyscale", SIM_WORDS, 14),
 	GREY(Y16, "16-bit Greyscale", SIM_WORDS, 16),
+	GREY(Y16_BE, "16-bit Greyscale BE", SIM_WORDS_BE, 16),
+	GREY(Y10P, "10-bit Greyscale (MIPI Packed)", SIM_MIPI, 10),
+	GREY(Z16, "16-bit Depth", SIM_WORDS, 16), /* what is bright is far away */
 
 	PACKED(RGB24, "24-bit RGB 8-8-8", 0, "R0G0B0", 1),
 	PACKED(BGR24, "24-bit BGR 8-8-8", 0, "B0G0R0", 1),
@@ -71,14 +97,40 @@ static const struct sim_pixfmt FORMATS[] = {
 	PACKED(BGRA32, "32-bit ABGR 8-8-8-8", 0, "X0B0G0R0", 1),
 	PACKED(RGB32, "32-bit A/XRGB 8-8-8-8", 0, "X0R0G0B0", 1),
 	PACKED(BGR32, "32-bit BGRA/X 8-8-8-8", 0, "B0G0R0X0", 1),
-	{V4L2_PIX_FMT_RGB565, "16-bit RGB 5-6-5", SIM_RGB565, 16, 1, 0, {WHOLE("R0G0B0", 1)}},
+	FIELDS(RGB332, "8-bit RGB 3-3-2", 8, 0, SIM_FIELDS, "R3G3B2"),
+	RGB16(RGB444, "A/XRGB 4-4-4-4", "X4R4G4B4"),
+	RGB16(ARGB444, "ARGB 4-4-4-4", "X4R4G4B4"),
+	RGB16(XRGB444, "XRGB 4-4-4-4", "X4R4G4B4"),
+	RGB16(RGBA444, "RGBA 4-4-4-4", "R4G4B4X4"),
+	RGB16(RGBX444, "RGBX 4-4-4-4", "R4G4B4X4"),
+	RGB16(ABGR444, "ABGR 4-4-4-4", "X4B4G4R4"),
+	RGB16(XBGR444, "XBGR 4-4-4-4", "X4B4G4R4"),
+	RGB16(BGRA444, "BGRA 4-4-4-4", "B4G4R4X4"),
+	RGB16(BGRX444, "BGRX 4-4-4-4", "B4G4R4X4"),
+	RGB16(RGB555, "A/XRGB 1-5-5-5", "X1R5G5B5"),
+	RGB16(ARGB555, "ARGB 1-5-5-5", "X1R5G5B5"),
+	RGB16(XRGB555, "XRGB 1-5-5-5", "X1R5G5B5"),
+	RGB16(RGBA555, "RGBA 5-5-5-1", "R5G5B5X1"),
+	RGB16(RGBX555, "RGBX 5-5-5-1", "R5G5B5X1"),
+	RGB16(ABGR555, "ABGR 1-5-5-5", "X1B5G5R5"),
+	RGB16(XBGR555, "XBGR 1-5-5-5", "X1B5G5R5"),
+	RGB16(BGRA555, "BGRA 5-5-5-1", "B5G5R5X1"),
+	RGB16(BGRX555, "BGRX 5-5-5-1", "B5G5R5X1"),
+	RGB16(RGB565, "RGB 5-6-5", "R5G6B5"),
+	RGB16_BE(RGB555X, "A/XRGB 1-5-5-5", "X1R5G5B5"),
+	RGB16_BE(ARGB555X, "ARGB 1-5-5-5", "X1R5G5B5"),
+	RGB16_BE(XRGB555X, "XRGB 1-5-5-5", "X1R5G5B5"),
+	RGB16_BE(RGB565X, "RGB 5-6-5", "R5G6B5"),
+	FIELDS(BGR666, "18-bit BGRX 6-6-6-14", 32, 0, SIM_FIELDS_BE, "B6G6R6X7X7"),
 
-	BAYERS(8, "8-bit Bayer", SIM_BYTES, 8),
-	BAYERS(10, "10-bit Bayer", SIM_WORDS, 10),
-	BAYERS(10P, "10-bit Bayer Packed", SIM_PACKED10, 10),
-	BAYERS(12, "12-bit Bayer", SIM_WORDS, 12),
-	BAYERS(12P, "12-bit Bayer Packed", SIM_PACKED12, 12),
-	BAYERS(16, "16-bit Bayer", SIM_WORDS, 16),
+	BAYERS(8, 8, SIM_BYTES, ""),
+	BAYERS(10, 10, SIM_WORDS, ""),
+	BAYERS(10P, 10, SIM_MIPI, " Packed"),
+	BAYERS(12, 12, SIM_WORDS, ""),
+	BAYERS(12P, 12, SIM_MIPI, " Packed"),
+	BAYERS(14, 14, SIM_WORDS, ""),
+	BAYERS(14P, 14, SIM_MIPI, " Packed"),
+	BAYERS(16, 16, SIM_WORDS, ""),
 
 	COMPRESSED(MJPEG, "Motion-JPEG", SIM_JPEG),
 	COMPRESSED(JPEG, "JFIF JPEG", SIM_JPEG),
@@ -97,6 +149,11 @@ const struct sim_pixfmt *sim_pixfmt_find(uint32_t fourcc)
 			return &FORMATS[i];
 	}
 	return &UNKNOWN;
+}
+
+int vc_sim_can_draw(uint32_t pixelformat)
+{
+	return sim_pixfmt_find(pixelformat)->packing != SIM_OPAQUE;
 }
 
 int sim_pixfmt_is_compressed(const struct sim_pixfmt *pix)
@@ -123,6 +180,12 @@ static uint32_t divide_up(uint32_t value, uint32_t by)
 	return value / by + (value % by != 0);
 }
 
+/* How many samples fill whole bytes in MIPI's packing. */
+static uint32_t group_of(const struct sim_pixfmt *pix)
+{
+	return pix->bits % 4 ? 4 : 2;
+}
+
 uint32_t sim_row_bytes(const struct sim_pixfmt *pix, uint32_t plane, uint32_t width)
 {
 	const struct sim_plane *p = &pix->planes[plane];
@@ -130,13 +193,13 @@ uint32_t sim_row_bytes(const struct sim_pixfmt *pix, uint32_t plane, uint32_t wi
 
 	switch (pix->packing) {
 	case SIM_WORDS:
+	case SIM_WORDS_BE:
 		return samples * 2;
-	case SIM_PACKED10:
-		return divide_up(samples, 4) * 5;
-	case SIM_PACKED12:
-		return divide_up(samples, 2) * 3;
-	case SIM_RGB565:
-		return samples / 3 * 2;
+	case SIM_MIPI:
+		return divide_up(samples, group_of(pix)) * (group_of(pix) * pix->bits / 8);
+	case SIM_FIELDS:
+	case SIM_FIELDS_BE:
+		return width * (pix->bits / 8);
 	default:
 		return samples;
 	}
@@ -191,6 +254,20 @@ void sim_pixfmt_lay_out(const struct sim_pixfmt *pix, uint32_t stride_align,
 
 static const char COMPONENTS[] = "YUVRGBX";
 
+static void put_mipi(const struct sim_pixfmt *pix, uint8_t *out, uint32_t n, uint32_t sample)
+{
+	uint32_t group = group_of(pix), rest = pix->bits - 8u, bit, at;
+
+	out += n / group * (group * pix->bits / 8);
+	n %= group;
+	out[n] = (uint8_t)(sample >> rest);
+	for (bit = 0; bit < rest; bit++) {
+		at = 8 * group + rest * n + bit;
+		out[at / 8] &= (uint8_t)~(1u << at % 8);
+		out[at / 8] |= (uint8_t)((sample >> bit & 1) << at % 8);
+	}
+}
+
 static void put(const struct sim_pixfmt *pix, uint8_t *out, uint32_t n, uint32_t byte)
 {
 	uint32_t sample = byte * 257 >> (16 - pix->bits);
@@ -200,35 +277,38 @@ static void put(const struct sim_pixfmt *pix, uint8_t *out, uint32_t n, uint32_t
 		out[2 * n] = (uint8_t)sample;
 		out[2 * n + 1] = (uint8_t)(sample >> 8);
 		break;
-	case SIM_PACKED10: /* the low bits of four, together in the fifth byte */
-		out += n / 4 * 5;
-		out[n % 4] = (uint8_t)(sample >> 2);
-		out[4] &= (uint8_t)~(3u << (2 * (n % 4)));
-		out[4] |= (uint8_t)((sample & 3) << (2 * (n % 4)));
+	case SIM_WORDS_BE:
+		out[2 * n] = (uint8_t)(sample >> 8);
+		out[2 * n + 1] = (uint8_t)sample;
 		break;
-	case SIM_PACKED12:
-		out += n / 2 * 3;
-		out[n % 2] = (uint8_t)(sample >> 4);
-		out[2] &= (uint8_t)(n % 2 ? 0x0f : 0xf0);
-		out[2] |= (uint8_t)((sample & 15) << (4 * (n % 2)));
+	case SIM_MIPI:
+		put_mipi(pix, out, n, sample);
 		break;
 	default:
 		out[n] = (uint8_t)byte;
 	}
 }
 
-static void pack_565(const struct sim_colour *palette, const uint8_t *pixels, uint32_t width,
-		     uint8_t *out)
+static uint32_t place_of(char component)
 {
-	uint32_t x;
+	return (uint32_t)(strchr(COMPONENTS, component) - COMPONENTS);
+}
 
-	for (x = 0; x < width; x++) {
-		const uint8_t *is = palette[pixels[x]].is;
-		uint32_t word = (uint32_t)(is[SIM_R] >> 3) << 11 | (uint32_t)(is[SIM_G] >> 2) << 5 |
-				is[SIM_B] >> 3;
+static void pack_fields(const struct sim_pixfmt *pix, const struct sim_colour *palette,
+			const uint8_t *pixels, uint32_t width, uint8_t *out)
+{
+	const char *field;
+	uint32_t x, i, most, word, bytes = pix->bits / 8;
 
-		out[2 * x] = (uint8_t)word;
-		out[2 * x + 1] = (uint8_t)(word >> 8);
+	for (x = 0; x < width; x++, out += bytes) {
+		word = 0;
+		for (field = pix->planes[0].even; *field; field += 2) {
+			most = (1u << (field[1] - '0')) - 1;
+			word = word * (most + 1) +
+			       (palette[pixels[x]].is[place_of(field[0])] * most + 127) / 255;
+		}
+		for (i = 0; i < bytes; i++)
+			out[pix->packing == SIM_FIELDS ? i : bytes - 1 - i] = (uint8_t)(word >> 8 * i);
 	}
 }
 
@@ -241,12 +321,12 @@ void sim_pack_row(const struct sim_pixfmt *pix, uint32_t plane, int odd,
 	uint32_t i, x, at, n = 0, samples = samples_of(p);
 	uint8_t component[8], pixel[8];
 
-	if (pix->packing == SIM_RGB565) {
-		pack_565(palette, pixels, width, out);
+	if (pix->packing == SIM_FIELDS || pix->packing == SIM_FIELDS_BE) {
+		pack_fields(pix, palette, pixels, width, out);
 		return;
 	}
 	for (i = 0; i < samples; i++) {
-		component[i] = (uint8_t)(strchr(COMPONENTS, pattern[2 * i]) - COMPONENTS);
+		component[i] = (uint8_t)place_of(pattern[2 * i]);
 		pixel[i] = (uint8_t)(pattern[2 * i + 1] - '0');
 	}
 	for (x = 0; x < width; x += p->span) {

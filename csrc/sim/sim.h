@@ -6,7 +6,7 @@
  * hold.
  *
  * A camera is described first (vc_sim_add_*), then opened any number of times;
- * the first open makes the description final.
+ * the first open, or change from outside, makes the description final.
  */
 #ifndef VC_SIM_H
 #define VC_SIM_H
@@ -74,9 +74,12 @@ struct vc_sim_control {
 int vc_sim_new(const struct vc_sim_config *config, struct vc_sim **out);
 void vc_sim_free(struct vc_sim *sim);
 
+/* Whether frames of this format are a picture; else they are bytes that mean nothing. */
+int vc_sim_can_draw(uint32_t pixelformat);
+
 /*
  * Each adds to what the one before it added: a size to the last format, an
- * interval to the last size.  -EBUSY once the camera was opened, -EINVAL for
+ * interval to the last size.  -EBUSY once the description is final, -EINVAL for
  * what no driver could say, -EEXIST for an id or a format that is there.
  */
 int vc_sim_add_format(struct vc_sim *sim, const struct vc_sim_format *format);

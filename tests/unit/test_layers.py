@@ -41,8 +41,8 @@ PURE = {
 LAYERS: tuple[set[str], ...] = (
     PURE,
     {"_native"},
-    {"convert", "diagnose", "formats", "sim", "waiting"},
-    {"slot"},
+    {"convert", "diagnose", "formats", "player", "waiting"},
+    {"sim", "slot"},
     {"frame"},
     {"controls", "discovery", "events", "stream"},
     {"node"},

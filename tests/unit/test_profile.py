@@ -126,7 +126,7 @@ def test_other_spellings_of_formats():
 
     one = Profile.load(LEAST | {"formats": formats}).formats[0]
 
-    assert (one.pixel_format, one.sizes[0].frame_rates) == ("Y16", (30,))
+    assert (one.pixel_format, one.sizes[0].frame_rates) == ("Y16 ", (30,))
 
 
 def test_controls_are_sorted_by_id():
