@@ -134,7 +134,7 @@ void sim_leave(struct vc_sim *sim);
 int sim_is_foreign(const struct vc_sim *sim);
 void sim_ref(struct vc_sim *sim);
 void sim_unref(struct vc_sim *sim);
-/* The first open: default format, class controls, inactive slaves. */
+/* The description is final: default format, class controls, inactive slaves. */
 int sim_seal(struct vc_sim *sim);
 uint32_t sim_buf_type(const struct vc_sim *sim);
 

@@ -12,10 +12,13 @@ static int begin_change(struct vc_sim *sim, uint32_t id, struct sim_node **node,
 	rc = sim_enter(sim);
 	if (rc < 0)
 		return rc;
+	rc = sim_seal(sim); /* or the first open would undo the change */
 	*out = sim_control_seek(sim, id, node);
-	if (!*out) {
+	if (rc == 0 && !*out)
+		rc = -EINVAL;
+	if (rc < 0) {
 		sim_leave(sim);
-		return -EINVAL;
+		return rc;
 	}
 	sim_advance(sim);
 	return 0;
