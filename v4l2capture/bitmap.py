@@ -14,7 +14,9 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-__all__ = ["ImageBitmap", "crop_and_scale"]
+    from .frame import Frame
+
+__all__ = ["ImageBitmap", "crop_and_scale", "picture"]
 
 
 class ImageBitmap:
@@ -91,3 +93,16 @@ def crop_and_scale(rgb: NDArray[np.uint8], width: int, height: int) -> NDArray[n
         reducing_gap=2.0,  # halves large pictures cheaply first
     )
     return np.array(image)
+
+
+def picture(frame: Frame, size: tuple[int, int] | None = None) -> NDArray[np.uint8]:
+    """Return a frame in colour, in memory of its own.
+
+    Args:
+        size: Width and height; a frame that is smaller in one of them stays so.
+            ``None``: as the camera makes it.
+    """
+    rgb = frame.to_rgb()
+    if size is None:
+        return rgb
+    return crop_and_scale(rgb, min(size[0], rgb.shape[1]), min(size[1], rgb.shape[0]))

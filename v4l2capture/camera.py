@@ -17,8 +17,9 @@ from threading import RLock
 from typing import TYPE_CHECKING, Any, Self
 
 from .applying import apply_constraints
-from .bitmap import ImageBitmap, crop_and_scale
+from .bitmap import ImageBitmap, picture
 from .camerastate import CameraState
+from .constraints import select_settings
 from .device import Device
 from .dictionaries import (
     MediaTrackCapabilities,
@@ -77,12 +78,8 @@ class View:
 
     def picture(self, frame: Frame) -> ImageBitmap:
         """Return a frame as this user's picture."""
-        info = frame.info
-        rgb = frame.to_rgb()
-        size = self.size
-        if size is not None:
-            width, height = min(size.width, rgb.shape[1]), min(size.height, rgb.shape[0])
-            rgb = crop_and_scale(rgb, width, height)
+        info, size = frame.info, self.size
+        rgb = picture(frame, None if size is None else (size.width, size.height))
         return ImageBitmap(rgb, info.timestamp_ns, info.timestamp_source)
 
     def close(self) -> None:
@@ -221,6 +218,25 @@ class Camera:
             done = apply_constraints(self._source, self._state, wanted, view.size, others)
             view.constraints, view.size, view.held = wanted, done.size, done.held
             self._hold()
+
+    def fitting(
+        self, constraints: Mapping[str, Any] | MediaTrackConstraints | None = None, /
+    ) -> MediaTrackSettings:
+        """Return the settings that constraints of one more user would lead to; change nothing.
+
+        Raises:
+            OverconstrainedError: Something required is impossible.
+        """
+        with self._looking():
+            states = self._source.states()
+            chosen = select_settings(
+                self._state.capabilities(states),
+                self._state.settings(states, None),
+                MediaTrackConstraints.of(constraints),
+                modes=[mode.to_dict() for mode in self._state.modes],
+                others=[view.constraints for view in self._views],
+            )
+            return MediaTrackSettings.of(chosen)
 
     def _hold(self) -> None:
         held: dict[str, Any] = {}

@@ -128,8 +128,8 @@ class CameraState:
         high = (max(widths), max(heights))
         rate = max(mode.rate for mode in modes)
         return {
-            "width": MediaSettingsRange(min=low[0], max=high[0], step=1),
-            "height": MediaSettingsRange(min=low[1], max=high[1], step=1),
+            "width": MediaSettingsRange(min=low[0], max=high[0]),
+            "height": MediaSettingsRange(min=low[1], max=high[1]),
             "aspect_ratio": MediaSettingsRange(
                 min=round(low[0] / high[1], 10), max=round(high[0] / low[1], 10)
             ),
