@@ -129,16 +129,20 @@ class ProfileError(CaptureError, ValueError):
     """A profile is malformed.
 
     Attributes:
+        message: What is wrong.
         where: The place in the JSON, for example ``"controls[3].min"``; ``""`` is the whole.
+        camera: Path of the simulated camera that was to play it, or ``""``.
     """
 
+    camera: str = ""
+
     def __init__(self, message: str, where: str = "") -> None:
-        super().__init__(f"{where}: {message}" if where else message)
+        super().__init__(message, where)
         self.message = message
         self.where = where
 
-    def __reduce__(self) -> Any:
-        return type(self), (self.message, self.where)
+    def __str__(self) -> str:
+        return ": ".join(part for part in (self.camera, self.where, self.message) if part)
 
 
 class DOMException(CaptureError):  # noqa: N818 (the name is a contract)

@@ -58,7 +58,7 @@ def test_malformed_profile_hides_no_other(monkeypatch, tmp_path):
     found, failed = discovery.scan()
 
     assert "sim:webcam" in [info.path for info in found]
-    assert any(isinstance(error, ProfileError) for error in failed)
+    assert any(isinstance(error, ProfileError) and str(bad) in str(error) for error in failed)
 
 
 @pytest.mark.parametrize("fault", ["ioctl_error", "disconnect"])

@@ -6,7 +6,7 @@ import errno
 import pytest
 from linuxpy.video import raw
 
-from v4l2capture import SimulatedCamera
+from v4l2capture import ProfileError, SimulatedCamera
 
 from .simulated import Node, profile
 
@@ -208,6 +208,46 @@ def test_unknown_names_are_refused(node):
         node.camera.fault("control_eio", control="no such control")
     with pytest.raises(ValueError, match="no ioctl"):
         node.camera.fault("ioctl_error", request="VIDIOC_NONSENSE")
+
+
+@pytest.mark.parametrize(
+    ("what", "error", "named"),
+    [
+        (lambda camera: camera.fault(5), ValueError, "no fault 5"),
+        (lambda camera: camera.fault("drop\0"), ValueError, "no fault"),
+        (lambda camera: camera.fault("drop", count=-1), ValueError, "count=-1"),
+        (lambda camera: camera.fault("drop", after="soon"), TypeError, "after='soon'"),
+        (lambda camera: camera.fault("drop", value=1 << 63), ValueError, "value="),
+        (lambda camera: camera.fault("drop", control=-1), ValueError, "control=-1"),
+        (lambda camera: camera.fault("drop", control=2.5), TypeError, "control=2.5"),
+        (lambda camera: camera.fault("drop", request=1 << 40), ValueError, "request="),
+        (lambda camera: camera.fault("dqbuf_error", value=5000), ValueError, "value=5000.*errno"),
+        (lambda camera: camera.tick(-1), ValueError, "frames=-1"),
+        (lambda camera: camera.tick(None), TypeError, "frames=None"),
+        (lambda camera: camera.poke("gain", 2**70), ValueError, "value="),
+        (lambda camera: camera.poke("gain", "much"), TypeError, "value='much'"),
+        (lambda camera: camera.poke(2**32, 1), ValueError, "control="),
+        (lambda camera: camera.set_flags(None, []), TypeError, "control=None"),
+        (lambda camera: camera.set_range("gain", 0, 9, -1, 0), ValueError, "step=-1"),
+        (lambda camera: camera.set_range("gain", 0, 9.5, 1, 0), TypeError, "maximum=9.5"),
+        (lambda camera: camera.ioctls(None), TypeError, "request=None"),
+    ],
+)
+def test_wrong_argument_is_named(node, what, error, named):
+    with pytest.raises(error, match=named) as caught:
+        what(node.camera)
+
+    assert type(caught.value) is error
+
+
+@pytest.mark.parametrize(
+    "fault", [{"fault": "dqbuf_error", "value": 5000}, {"fault": "nonsense"}, {"fault": ""}]
+)
+def test_profile_with_a_fault_that_cannot_be_says_where(fault):
+    with pytest.raises(ProfileError) as caught:
+        SimulatedCamera(profile(faults=[{"fault": "drop"}, fault]))
+
+    assert caught.value.where == "faults[1]"
 
 
 def test_every_fault_can_be_asked_for(node):

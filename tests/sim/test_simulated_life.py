@@ -60,6 +60,40 @@ def test_implicit_camera_dies_with_its_last_device():
         assert again.controls["brightness"].value == 0
 
 
+def test_edited_profile_is_played_as_soon_as_nobody_has_the_camera_open(tmp_path):
+    """Who closed it may still hold the object, and in a notebook everybody does."""
+    path = tmp_path / "camera.json"
+    path.write_text(json.dumps(profile(card="Old")), encoding="utf-8")
+    with Device(f"sim:{path}") as first:
+        path.write_text(json.dumps(profile(card="New")), encoding="utf-8")
+        with Device(f"sim:{path}") as second:
+            pass
+    with Device(f"sim:{path}") as third:
+        pass
+
+    assert [device.info.card for device in (first, second, third)] == ["Old", "Old", "New"]
+
+
+def test_profile_that_is_gone_is_not_played_again(tmp_path):
+    path = tmp_path / "camera.json"
+    path.write_text(json.dumps(profile()), encoding="utf-8")
+    device = Device(f"sim:{path}")
+    device.close()
+    path.unlink()
+
+    with pytest.raises(DeviceError, match="no such profile"):
+        Device(f"sim:{path}")
+
+
+def test_camera_keeps_what_was_set_while_somebody_has_it():
+    device = Device("sim:webcam")
+    device.controls["brightness"].value = 7
+    device.close()
+
+    with Device("sim:webcam") as again:
+        assert again.controls["brightness"].value == 7
+
+
 def test_open_device_keeps_its_camera():
     camera = SimulatedCamera(profile(), clock="manual")
     device = Device(camera.path)
@@ -100,7 +134,8 @@ def test_malformed_file_is_a_profile_error(tmp_path):
 
     with pytest.raises(ProfileError) as caught:
         Device(f"sim:{path}")
-    assert caught.value.where == "card"
+    assert (caught.value.camera, caught.value.where) == (f"sim:{path}", "card")
+    assert str(caught.value).startswith(f"sim:{path}: card: ")
 
 
 def test_unknown_clock():
@@ -187,6 +222,23 @@ def test_any_profile_plays_or_is_refused(controls, side, align):
 
 
 # ---- unplugged ----
+
+
+@pytest.mark.parametrize(
+    ("change", "member", "value"),
+    [
+        (lambda camera: camera.poke("brightness", 7), "value", 7),
+        (lambda camera: camera.set_flags("brightness", ["grabbed"]), "flags", {"grabbed"}),
+        (lambda camera: camera.set_range("brightness", 1, 5, 2, 3), "maximum", 5),
+    ],
+    ids=["poke", "flags", "range"],
+)
+def test_change_from_outside_holds_before_the_first_open(change, member, value):
+    camera = SimulatedCamera("webcam")
+    change(camera)
+
+    with Device(camera.path) as device:
+        assert getattr(device.controls["brightness"], member) == value
 
 
 def test_unplugged_camera_is_gone_for_good_until_opened_again():

@@ -7,7 +7,6 @@ import argparse
 
 from ..device import Device
 from ..discovery import first_camera, scan
-from ..errors import ProfileError
 from .output import Failed
 
 __all__ = ["add_device", "open_camera"]
@@ -31,11 +30,7 @@ def open_camera(name: str | None) -> Device:
         NotFoundError: None was named, and there is none.
         CaptureError: It cannot be opened.
     """
-    path = first_camera() if name is None else _path(name)
-    try:
-        return Device(path)
-    except ProfileError as error:
-        raise Failed(f"{path}: {error}") from None
+    return Device(first_camera() if name is None else _path(name))
 
 
 def _path(name: str) -> str:
