@@ -150,7 +150,7 @@ static int probe(struct platform_device *device)
 		if (rc)
 			goto err;
 	}
-	rc = v4l2_device_register_ro_subdev_nodes(&testcam->v4l2_dev);
+	rc = v4l2_device_register_subdev_nodes(&testcam->v4l2_dev);
 	if (rc)
 		goto err;
 	rc = media_device_register(&testcam->mdev);

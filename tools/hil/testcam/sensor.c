@@ -6,10 +6,9 @@
  * mode.  A frame takes (height + VBLANK) lines.  What is written to EXPOSURE and
  * ANALOGUE_GAIN while frame n is read out shows in frame n + 2.
  *
- * Formats come from the video node, as in other drivers whose nodes need no set-up
- * of a pipeline, so the subdevice node is read-only but for its controls.  Where the
- * node has an image processor, that owns exposure, gain and blanking, and they are
- * read-only as well.
+ * Formats come from the video node, as in other drivers whose nodes need no set-up of
+ * a pipeline; here they can only be read and tried.  Where the node has an image
+ * processor, that owns exposure, gain and blanking, and they can only be read as well.
  */
 #include <linux/math64.h>
 #include <media/v4l2-event.h>
@@ -116,10 +115,11 @@ static int enumerate_sizes(struct v4l2_subdev *sd, struct v4l2_subdev_state *sta
 	return 0;
 }
 
-/* Only to try: the core refuses to set it on a read-only node. */
 static int set_format(struct v4l2_subdev *sd, struct v4l2_subdev_state *state,
 		      struct v4l2_subdev_format *format)
 {
+	if (format->which == V4L2_SUBDEV_FORMAT_ACTIVE)
+		return v4l2_subdev_get_fmt(sd, state, format);
 	fill_format(&format->format,
 		    v4l2_find_nearest_size(testcam_modes, TESTCAM_MODES, width, height,
 					   format->format.width, format->format.height));

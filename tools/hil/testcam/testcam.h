@@ -33,7 +33,7 @@
 #define TESTCAM_CID_SCENE_LIGHT		(TESTCAM_CID_BASE + 0)
 #define TESTCAM_CID_SCENE_TEMPERATURE	(TESTCAM_CID_BASE + 1)
 #define TESTCAM_CID_SCENE_FOCUS		(TESTCAM_CID_BASE + 2)
-#define TESTCAM_CID_INJECT_FAULT	(TESTCAM_CID_BASE + 3)
+#define TESTCAM_CID_INJECT_FAULT	(V4L2_CID_FLASH_CLASS_BASE + 0x1000)
 
 /* What a control is once @changed is set; 0 where there is no such control. */
 static inline s32 testcam_value(const struct v4l2_ctrl *ctrl, const struct v4l2_ctrl *changed)
