@@ -170,8 +170,14 @@ def _free_video(
 def _fail(name: str, wanted: Wanted, capabilities: _Plain, settings: _Plain) -> None:
     if name not in capabilities and name not in settings:
         raise OverconstrainedError(name, f"this camera has no {name}")
-    have = capabilities.get(name, settings.get(name))
+    have = _have(capabilities.get(name, settings.get(name)))
     raise OverconstrainedError(name, f"{name} cannot be {_words(wanted)}; the camera has {have}")
+
+
+def _have(capability: Any) -> str:
+    if isinstance(capability, Mapping):
+        return f"{capability.get('min')} to {capability.get('max')}"
+    return ", ".join(map(str, capability)) if isinstance(capability, list) else str(capability)
 
 
 def _words(wanted: Wanted) -> str:

@@ -140,7 +140,7 @@ class Range:
         if not choices:
             last = math.floor((self.maximum - self.minimum) / self.step + 1e-9)
             count = math.floor((value - self.minimum) / self.step + 0.5)
-            return self._on_step(min(max(count, 0), last)) or self.minimum
+            return min(self.minimum + min(max(count, 0), last) * self.step, self.maximum)
         return min(choices, key=lambda each: (abs(each - value), -each))
 
     def _on_step(self, count: int) -> float | None:

@@ -93,6 +93,7 @@ def failed(constraints, able=ABLE, now=NOW, **more):
         ({"zoom": {"exact": 203}}, {"zoom": 200}),  # the nearest step
         ({"zoom": {"exact": 205}}, {"zoom": 210}),
         ({"zoom": {"exact": 497}}, {"zoom": 490}),
+        ({"pan": {"exact": 30}}, {}),  # zero is a step like any other
         ({"zoom": {"min": 203}}, {"zoom": 210}),  # not 200, which is below
         ({"zoom": {"min": 203, "max": 206}}, {"zoom": 200}),  # no step between
         ({"zoom": {"min": 150, "ideal": 120}}, {"zoom": 150}),
@@ -169,10 +170,13 @@ def test_failed_constraint_is_named(constraints, name):
 @pytest.mark.parametrize(
     ("constraints", "message"),
     [
-        ({"zoom": {"min": 500}}, "zoom cannot be at least 500; the camera has {'min': 100"),
+        ({"zoom": {"min": 500}}, "zoom cannot be at least 500; the camera has 100 to 497"),
         ({"zoom": {"min": 5, "max": 9}}, "zoom cannot be at least 5 and at most 9"),
         ({"zoom": {"exact": 99}}, "zoom cannot be 99"),
-        ({"focusMode": {"exact": ["none", "x"]}}, "focusMode cannot be none or x"),
+        (
+            {"focusMode": {"exact": ["none", "x"]}},
+            "focusMode cannot be none or x; the camera has manual, single-shot, continuous",
+        ),
         ({"tilt": {"exact": 1}}, "this camera has no tilt"),
     ],
 )
