@@ -258,11 +258,16 @@ class Source:
     def put_back(self, plan: WritePlan, begun: Collection[int]) -> None:
         """Write the old values of the controls that a plan has begun with; as far as possible."""
         for write in plan.restore:
-            if write.cid in begun:
-                try:
-                    self.write((write,))
-                except (DeviceError, ClosedError) as error:
+            if write.cid not in begun:
+                continue
+            try:
+                self.write((write,))
+            except ControlError as error:
+                controls = self._node(write.cid).controls
+                if _values(controls, [write.cid]).get(write.cid) != write.value:
                     _log.warning("the old value is not back: %s", error)
+            except (DeviceError, ClosedError) as error:
+                _log.warning("the old value is not back: %s", error)
 
     def _wait(self, wait: Wait) -> None:
         end = time.monotonic() + wait.seconds
