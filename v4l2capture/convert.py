@@ -13,15 +13,15 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
 from ._native import ffi, lib
-from .pixfmt import PIXEL_FORMATS, Format, PixelFormat, minimum_bytes, resolve_colour
+from .colour import resolve_colour
+from .layout import minimum_bytes
+from .pixfmt import JPEGS, PIXEL_FORMATS, Format, PixelFormat
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
 __all__ = ["encode_jpeg", "mend_jpeg", "to_jpeg", "to_jpeg_planes", "to_rgb"]
-
-_JPEG: Final = ("MJPG", "JPEG")
 
 # What to do instead, by family.
 _ADVICE: Final = {
@@ -49,7 +49,7 @@ def to_rgb(format: Format, planes: Sequence[memoryview]) -> NDArray[np.uint8]:  
     """
     import numpy as np
 
-    if format.pixel_format in _JPEG:
+    if format.pixel_format in JPEGS:
         return _decode_jpeg(planes[0])
     _known(format)
     image = _Image(format, planes)
@@ -143,7 +143,7 @@ def to_jpeg(
     Raises:
         ValueError: As :func:`encode_jpeg`, or there is no JPEG in a JPEG frame.
     """
-    if format.pixel_format in _JPEG:
+    if format.pixel_format in JPEGS:
         return mend_jpeg(planes[0])
     return encode_jpeg(format, planes, quality)
 

@@ -10,7 +10,8 @@ from weakref import ref
 
 from ._native import ffi, lib
 from .errors import ClosedError
-from .pixfmt import Format, array_layout
+from .layout import array_layout
+from .pixfmt import Format
 from .slot import FrameInfo, Slot
 
 if TYPE_CHECKING:

@@ -1,12 +1,10 @@
 # SPDX-License-Identifier: MIT
-"""Pixel formats: names, numbers, memory layout, and what their colours mean by default.
+"""Pixel formats: their names, numbers, planes and components.
 
 Data and arithmetic only. tests/unit/test_pixfmt.py checks names and numbers against the
 kernel's header.
 
-Sources:
-    Formats: Documentation/userspace-api/media/v4l/pixfmt*.rst and linux/videodev2.h.
-    Colour: the V4L2_MAP_*_DEFAULT macros of linux/videodev2.h.
+Source: Documentation/userspace-api/media/v4l/pixfmt*.rst and linux/videodev2.h.
 """
 
 from __future__ import annotations
@@ -17,18 +15,15 @@ from fractions import Fraction
 from typing import Final, NamedTuple
 
 __all__ = [
+    "JPEGS",
     "PIXEL_FORMATS",
-    "ArrayLayout",
     "ColourPlane",
     "Format",
     "PixelFormat",
     "PlaneFormat",
-    "array_layout",
     "fourcc",
     "fourcc_text",
-    "minimum_bytes",
     "pixel_format",
-    "resolve_colour",
 ]
 
 
@@ -138,22 +133,6 @@ class PixelFormat:
         """Columns and rows of pixels that share a chroma sample; ``(1, 1)`` where none do."""
         last = self.colour_planes[-1] if self.colour_planes else ColourPlane(0)
         return last.columns, last.rows
-
-
-class ArrayLayout(NamedTuple):
-    """How a memory plane looks as an array.
-
-    Attributes:
-        shape: ``(H, W)`` or ``(H, W, C)``.
-        dtype: For NumPy: ``"uint8"``, ``"<u2"`` or ``">u2"``.
-        strides: Bytes, one for each dimension.
-        planes: Memory planes it spans; always the first one alone.
-    """
-
-    shape: tuple[int, ...]
-    dtype: str
-    strides: tuple[int, ...]
-    planes: int
 
 
 def _divide_up(a: int, b: int) -> int:
@@ -338,14 +317,14 @@ _OTHER: dict[str, str] = {
 }
 # fmt: on
 
-_DECODED = ("MJPG", "JPEG")  # what the JPEG library reads
+JPEGS: Final = ("MJPG", "JPEG")
 
 PIXEL_FORMATS: dict[str, PixelFormat] = {
     row.fourcc: row
     for row in (
         *_RAW,
         *(
-            PixelFormat(code, name, "compressed", convertible=code in _DECODED)
+            PixelFormat(code, name, "compressed", convertible=code in JPEGS)
             for code, name in _COMPRESSED.items()
         ),
         *(PixelFormat(code, name, "other", convertible=False) for code, name in _OTHER.items()),
@@ -431,136 +410,3 @@ def pixel_format(text: str) -> str:
         f"; near it are {', '.join(near)}" if near else ', which is written like "YUYV" or "MJPG"'
     )
     raise ValueError(f"{text!r} is not a pixel format{hint}")
-
-
-# ---- layout ----
-
-
-def _strides(format: Format, row: PixelFormat) -> tuple[int, ...]:  # noqa: A002
-    """Bytes from row to row in each colour plane.
-
-    Behind luma in the same memory plane, chroma has the padding of luma in the same
-    proportion. A driver that leaves bytesperline 0 means no padding.
-    """
-    strides = []
-    for i, plane in enumerate(row.colour_planes):
-        stride = format.planes[i if row.memory_planes > 1 else 0].bytesperline
-        if i and row.memory_planes == 1:
-            stride = _divide_up(stride, plane.columns) * plane.bits // row.colour_planes[0].bits
-        strides.append(stride or plane.row_bytes(format.width))
-    return tuple(strides)
-
-
-def minimum_bytes(format: Format) -> tuple[int, ...]:  # noqa: A002
-    """Return the bytes of a whole frame in each memory plane; a frame with less is broken.
-
-    The padding behind the last row does not count. 0 where the length varies or the
-    layout is not known.
-    """
-    row = PIXEL_FORMATS.get(format.pixel_format)
-    if row is None or len(format.planes) != row.memory_planes or not row.colour_planes:
-        return (0,) * len(format.planes)
-    needs = [0] * row.memory_planes
-    start = 0  # of the colour plane in its memory plane
-    for i, (plane, stride) in enumerate(zip(row.colour_planes, _strides(format, row), strict=True)):
-        rows = plane.row_count(format.height)
-        end = start + stride * (rows - 1) + plane.row_bytes(format.width)
-        needs[i if row.memory_planes > 1 else 0] = end
-        start = start + stride * rows if row.memory_planes == 1 else 0
-    return tuple(needs)
-
-
-def array_layout(format: Format) -> ArrayLayout | None:  # noqa: A002
-    """Return how the first memory plane is an array of pixels, or ``None`` where it is none.
-
-    Packed formats are ``(H, W, C)`` bytes, 16-bit words ``(H, W)``. One memory plane with
-    several colour planes is the ``(H * 3 / 2, W)`` bytes (4:2:0; otherwise ``H * 2`` or
-    ``H * 3``) that OpenCV and others take, if all rows have one distance: NV12 always when
-    width and height are even, three planes only without padding. Several memory planes,
-    MIPI's packed bits and compressed formats are no array.
-    """
-    row = PIXEL_FORMATS.get(format.pixel_format)
-    if row is None or len(format.planes) != 1 or not row.colour_planes:
-        return None
-    strides = _strides(format, row)
-    if len(strides) > 1:
-        return _stacked_layout(format, row, strides)
-    first = row.colour_planes[0]
-    width, height, stride, bits = format.width, format.height, strides[0], first.bits
-    match bits // first.columns, first.columns:
-        case 8, 1:
-            return ArrayLayout((height, width), "uint8", (stride, 1), 1)
-        case 16, 1:
-            dtype = ">u2" if row.big_endian else "<u2"
-            return ArrayLayout((height, width), dtype, (stride, 2), 1)
-        case (16 | 24 | 32) as pixel, _:
-            size = pixel // 8
-            return ArrayLayout((height, width, size), "uint8", (stride, size, 1), 1)
-    return None
-
-
-def _stacked_layout(
-    format: Format,  # noqa: A002
-    row: PixelFormat,
-    strides: tuple[int, ...],
-) -> ArrayLayout | None:
-    """Colour planes below each other, each as wide as the picture."""
-    width = format.width
-    if row.bits != 8 or format.width % row.chroma[0] or format.height % row.chroma[1]:
-        return None
-    even = all(
-        stride == strides[0] and plane.row_bytes(width) == width
-        for plane, stride in zip(row.colour_planes, strides, strict=True)
-    )
-    if not even and strides[0] != width:
-        return None
-    size = sum(p.row_bytes(width) * p.row_count(format.height) for p in row.colour_planes)
-    if size % width:
-        return None
-    return ArrayLayout((size // width, width), "uint8", (strides[0], 1), 1)
-
-
-# ---- colour ----
-
-# enum v4l2_colorspace
-_SMPTE170M, _SMPTE240M, _REC709, _JPEG, _SRGB, _BT2020, _DCI_P3 = 1, 2, 3, 7, 8, 10, 12
-# enum v4l2_ycbcr_encoding
-_ENC_601, _ENC_709, _ENC_XV601, _ENC_XV709, _ENC_BT2020, _ENC_SMPTE240M = 1, 2, 3, 4, 6, 8
-# enum v4l2_quantization
-_FULL_RANGE, _LIM_RANGE = 1, 2
-
-# V4L2_MAP_YCBCR_ENC_DEFAULT; all others are 601.
-_ENCODING: dict[int, int] = {
-    _REC709: _ENC_709,
-    _DCI_P3: _ENC_709,
-    _BT2020: _ENC_BT2020,
-    _SMPTE240M: _ENC_SMPTE240M,
-}
-
-
-def resolve_colour(format: Format) -> tuple[int, int]:  # noqa: A002
-    """Return ``(ycbcr_enc, quantization)`` with V4L2's defaults filled in.
-
-    Grey is full range by default, as kernel drivers have it: the rule of limited range is
-    for Y'CbCr. A colour space left open, which drivers should not do, is that of
-    (Motion-)JPEG in JPEGs, sRGB in RGB, and by size in Y'CbCr: standard definition up to
-    720x576, high definition above.
-    """
-    row = PIXEL_FORMATS.get(format.pixel_format)
-    is_yuv = row is not None and row.family == "yuv"
-    colorspace = format.colorspace
-    if not colorspace:
-        if format.pixel_format in _DECODED:
-            colorspace = _JPEG
-        elif is_yuv:
-            is_sdtv = format.width <= 720 and format.height <= 576
-            colorspace = _SMPTE170M if is_sdtv else _REC709
-        else:
-            colorspace = _SRGB
-    is_full = not is_yuv or colorspace == _JPEG
-    encoding = format.ycbcr_enc or _ENCODING.get(colorspace, _ENC_601)
-    quantization = format.quantization or (_FULL_RANGE if is_full else _LIM_RANGE)
-    # xvYCC is defined in limited range only, whatever else a driver says.
-    if is_yuv and encoding in (_ENC_XV601, _ENC_XV709):
-        quantization = _LIM_RANGE
-    return encoding, quantization

@@ -18,7 +18,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from weakref import ref
 
 from ._native import ffi, lib
-from .pixfmt import Format, array_layout
+from .layout import array_layout
+from .pixfmt import Format
 
 if TYPE_CHECKING:
     import numpy as np

@@ -20,7 +20,8 @@ from .errors import (
     device_error,
 )
 from .frame import Frame
-from .pixfmt import PIXEL_FORMATS, minimum_bytes
+from .layout import minimum_bytes
+from .pixfmt import JPEGS, PIXEL_FORMATS
 from .slot import Slot
 from .waiting import FOREVER, Waiter, milliseconds
 
@@ -155,7 +156,7 @@ class Stream:
         config = ffi.new("struct vc_ring_config *")
         config.count = buffers
         config.epfd = waiter.fileno()
-        config.jpeg = self.format.pixel_format in ("MJPG", "JPEG")
+        config.jpeg = self.format.pixel_format in JPEGS
         if self.format.pixel_format in PIXEL_FORMATS:
             for plane, least in enumerate(minimum_bytes(self.format)):
                 config.minimum[plane] = least

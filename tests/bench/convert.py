@@ -22,7 +22,8 @@ import numpy as np
 
 from v4l2capture._native import ffi, lib
 from v4l2capture.convert import _Image
-from v4l2capture.pixfmt import Format, PlaneFormat, minimum_bytes
+from v4l2capture.layout import minimum_bytes
+from v4l2capture.pixfmt import Format, PlaneFormat
 
 WIDTH, HEIGHT = 1920, 1080
 

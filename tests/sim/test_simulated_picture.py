@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from v4l2capture import Device, ProfileError, SimulatedCamera
-from v4l2capture.pixfmt import PIXEL_FORMATS, minimum_bytes
+from v4l2capture.layout import minimum_bytes
+from v4l2capture.pixfmt import PIXEL_FORMATS
 from v4l2capture.sim import read_counter
 
 from .simulated import profile

@@ -8,7 +8,8 @@ import pytest
 
 from v4l2capture import convert
 from v4l2capture.cli import y4m
-from v4l2capture.pixfmt import PIXEL_FORMATS, Format, PlaneFormat, minimum_bytes
+from v4l2capture.layout import minimum_bytes
+from v4l2capture.pixfmt import PIXEL_FORMATS, Format, PlaneFormat
 
 from . import reference
 

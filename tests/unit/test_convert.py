@@ -12,7 +12,8 @@ import pytest
 import simplejpeg
 
 from v4l2capture import convert
-from v4l2capture.pixfmt import PIXEL_FORMATS, Format, PlaneFormat, minimum_bytes
+from v4l2capture.layout import minimum_bytes
+from v4l2capture.pixfmt import PIXEL_FORMATS, Format, PlaneFormat
 
 from . import reference
 

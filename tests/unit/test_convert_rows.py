@@ -17,7 +17,8 @@ import numpy as np
 import pytest
 
 from v4l2capture import convert
-from v4l2capture.pixfmt import PIXEL_FORMATS, Format, PlaneFormat, minimum_bytes
+from v4l2capture.layout import minimum_bytes
+from v4l2capture.pixfmt import PIXEL_FORMATS, Format, PlaneFormat
 
 CSRC = Path(__file__).resolve().parents[2] / "csrc"
 CC = shutil.which("cc")

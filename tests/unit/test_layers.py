@@ -17,6 +17,7 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 # Arithmetic and tables, without I/O. Only these may import each other.
 PURE = {
     "cids",
+    "colour",
     "constraints",
     "controlstate",
     "dictionaries",
@@ -24,6 +25,7 @@ PURE = {
     "errors",
     "exif",
     "jsonreader",
+    "layout",
     "mapping",
     "payload",
     "pixfmt",

@@ -12,18 +12,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from v4l2capture import pixfmt
+from v4l2capture import colour, pixfmt
 from v4l2capture._native import lib
+from v4l2capture.colour import resolve_colour
+from v4l2capture.layout import array_layout, minimum_bytes
 from v4l2capture.pixfmt import (
     PIXEL_FORMATS,
     Format,
     PlaneFormat,
-    array_layout,
     fourcc,
     fourcc_text,
-    minimum_bytes,
     pixel_format,
-    resolve_colour,
 )
 
 HEADER = Path("/usr/include/linux/videodev2.h")
@@ -225,7 +224,7 @@ def test_array_layout(form, shape, dtype, strides):
     layout = array_layout(form)
 
     assert layout is not None
-    assert layout == (shape, dtype, strides, 1)
+    assert layout == (shape, dtype, strides)
     # NumPy refuses an array that reaches outside.
     memory = bytes(minimum_bytes(form)[0])
     assert np.ndarray(shape, dtype, memory, strides=strides).shape == shape
@@ -296,8 +295,8 @@ def test_enums_are_the_kernels():
     kernel = {name: int(value) for name, value in re.findall(r"V4L2_(\w+)\s*=\s*(\d+)\s*,", text)}
 
     for prefix in ("SMPTE170M", "SMPTE240M", "REC709", "JPEG", "SRGB", "BT2020", "DCI_P3"):
-        assert getattr(pixfmt, f"_{prefix}") == kernel[f"COLORSPACE_{prefix}"]
+        assert getattr(colour, f"_{prefix}") == kernel[f"COLORSPACE_{prefix}"]
     for name in ("601", "709", "XV601", "XV709", "BT2020", "SMPTE240M"):
-        assert getattr(pixfmt, f"_ENC_{name}") == kernel[f"YCBCR_ENC_{name}"]
+        assert getattr(colour, f"_ENC_{name}") == kernel[f"YCBCR_ENC_{name}"]
     for name in ("FULL_RANGE", "LIM_RANGE"):
-        assert getattr(pixfmt, f"_{name}") == kernel[f"QUANTIZATION_{name}"]
+        assert getattr(colour, f"_{name}") == kernel[f"QUANTIZATION_{name}"]

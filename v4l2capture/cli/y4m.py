@@ -13,7 +13,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ..pixfmt import PIXEL_FORMATS, Format, PixelFormat, _strides, resolve_colour
+from ..colour import resolve_colour
+from ..layout import plane_layouts
+from ..pixfmt import PIXEL_FORMATS, Format, PixelFormat
 
 if TYPE_CHECKING:
     import numpy as np
@@ -118,15 +120,10 @@ def _colour_planes(
     """Return the bytes of each colour plane as rows without padding."""
     import numpy as np
 
-    arrays = []
-    start = 0
-    strides = _strides(format, row)
-    for i, (plane, stride) in enumerate(zip(row.colour_planes, strides, strict=True)):
-        shape = plane.row_count(format.height), plane.row_bytes(format.width)
-        memory = planes[i if row.memory_planes > 1 else 0]
-        arrays.append(np.ndarray(shape, np.uint8, memory, start, (stride, 1)))
-        start = start + stride * shape[0] if row.memory_planes == 1 else 0
-    return arrays
+    return [
+        np.ndarray((p.rows, p.row_bytes), np.uint8, planes[p.memory], p.start, (p.stride, 1))
+        for p in plane_layouts(format, row)
+    ]
 
 
 def _grey(
