@@ -99,13 +99,24 @@ def permission_hint(path: str) -> str:
         return ""
     owner, group = _user_name(status.st_uid), _group_name(status.st_gid)
     hint = f"It belongs to {owner}:{group} with mode {stat.S_IMODE(status.st_mode):04o}"
-    if status.st_mode & stat.S_IRGRP and status.st_gid not in {os.getegid(), *os.getgroups()}:
-        user = _user_name(os.geteuid())
-        hint += (
-            f", and {user} is not in group {group}: "
-            f"run `sudo usermod -aG {group} {user}`, then log in again"
-        )
-    return hint
+    if not status.st_mode & stat.S_IRGRP or status.st_gid in {os.getegid(), *os.getgroups()}:
+        return hint
+    user = _user_name(os.geteuid())
+    if _will_be_in(status.st_gid):
+        return f"{hint}, and {user} joined group {group} after this session began: log in again"
+    return (
+        f"{hint}, and {user} is not in group {group}: "
+        f"run `sudo usermod -aG {group} {user}`, then log in again"
+    )
+
+
+def _will_be_in(gid: int) -> bool:
+    """Whether the next login makes this user a member of a group."""
+    try:
+        user = pwd.getpwuid(os.geteuid())
+        return gid == user.pw_gid or user.pw_name in grp.getgrgid(gid).gr_mem
+    except KeyError:
+        return False
 
 
 def _user_name(uid: int) -> str:

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: MIT
 """Hints say who holds a camera, who may open it, and what would fit."""
 
+import grp
 import os
+import pwd
 import subprocess
 import sys
 from fractions import Fraction
@@ -98,14 +100,34 @@ def test_permission_hint_says_whose_it_is(tmp_path):
     assert permission_hint("/no/such/node") == ""
 
 
-def test_permission_hint_says_how_to_join_the_group(tmp_path, monkeypatch):
+OUTSIDER = {"primary": 1000, "members": []}
+MEMBER = {"primary": 1000, "members": ["ann"]}
+
+
+@pytest.mark.parametrize(
+    ("known", "advice"),
+    [
+        (OUTSIDER, "ann is not in group video: run `sudo usermod -aG video ann`, then log in"),
+        (MEMBER, "ann joined group video after this session began: log in again"),
+        (OUTSIDER | {"primary": None}, "ann joined group video"),
+    ],
+    ids=["outsider", "member", "own group"],
+)
+def test_permission_hint_says_how_to_get_into_the_group(tmp_path, monkeypatch, known, advice):
+    """Who was told to join it, and did so, shall not be told to do so again."""
     path = tmp_path / "node"
     path.touch()
     path.chmod(0o660)
+    gid = path.stat().st_gid
+    primary = gid if known["primary"] is None else known["primary"]
+    ann = pwd.struct_passwd(("ann", "x", 1000, primary, "", "/", "/bin/sh"))
+    video = grp.struct_group(("video", "x", gid, known["members"]))
     monkeypatch.setattr(os, "getegid", lambda: 54321)
     monkeypatch.setattr(os, "getgroups", list)
+    monkeypatch.setattr(pwd, "getpwuid", {os.geteuid(): ann, path.stat().st_uid: ann}.__getitem__)
+    monkeypatch.setattr(grp, "getgrgid", {gid: video}.__getitem__)
 
     hint = permission_hint(str(path))
 
-    assert "with mode 0660" in hint
-    assert "sudo usermod -aG" in hint
+    assert hint.startswith("It belongs to ann:video with mode 0660, and ")
+    assert advice in hint
