@@ -86,22 +86,23 @@ class _Attempt:
         if "aspectRatio" in self.names:
             self.names |= {"width", "height"}
         self.required = _required(wanted)
+        self.able: dict[str, Any] = {}
 
     def run(self) -> Applied:
         names = self.names
         states = self.source.states(names)
-        able = self.state.capabilities(states, names).to_dict()
+        able = self.able = self.state.capabilities(states, names).to_dict()
         now = self.state.settings(states, self.size, names).to_dict()
         sized = not names.isdisjoint(_SIZES)
         modes = [mode.to_dict() for mode in self.state.modes] if sized else []
         chosen = select_settings(able, now, self.wanted, modes=modes, others=self.others)
         controls = {n: chosen[n] for n in names if n in chosen and control_ids((n,))}
-        plan = self._plan(states, controls, able, now)
+        plan = self._plan(states, controls, now)
         old = self.source.format if sized else None
         try:
             if old is not None:
                 self._take_size(chosen, mode_of(old))
-            self._write(states, plan, able)
+            self._write(states, plan)
         except BaseException:
             if old is not None and self.source.format != old:
                 self.source.set_mode(mode_of(old))
@@ -120,21 +121,26 @@ class _Attempt:
             float(chosen.get("frameRate") or 0),
             chosen.get("resizeMode") or "none",
         )
-        able = [mode for mode in self.state.modes if self._suits_others(mode)]
-        mode = best_mode(able, wanted, now) or best_mode(self.state.modes, wanted, now)
+        modes = [now, *self.state.modes]
+        suiting = [mode for mode in modes if self._suits_others(mode)]
+        mode = best_mode(suiting, wanted, now) or best_mode(modes, wanted, now)
         self.size = wanted if wanted.resize == CROP_AND_SCALE else None
-        if mode is not None and mode != now:
-            self.source.set_mode(mode)
+        if mode is None or mode == now:
+            return
+        self.source.set_mode(mode)
+        taken = self.state.settings({}, self.size, _SIZES).to_dict()
+        for name in self.required:
+            if name in _SIZES and not self._is_met(name, taken):
+                raise OverconstrainedError(name, f"asked for {mode}, the driver took {taken}")
 
     def _suits_others(self, mode: NativeMode) -> bool:
-        states: dict[int, ControlState] = {}
-        able = self.state.capabilities(states).to_dict()
-        now = {"width": mode.width, "height": mode.height, "resizeMode": "none"}
-        now |= {"frameRate": mode.rate, "aspectRatio": mode.width / mode.height}
+        """Whether what others require of size and rate can be made of a mode."""
+        now = mode.to_dict()
         for other in self.others:
             sizes = {name: other[name] for name in other if name in _SIZES}
             try:
-                select_settings(able, now, sizes, modes=[mode.to_dict()])
+                if sizes:
+                    select_settings(self.able, now, sizes, modes=[now])
             except OverconstrainedError:
                 return False
         return True
@@ -145,24 +151,23 @@ class _Attempt:
         self,
         states: Mapping[int, ControlState],
         controls: Mapping[str, Any],
-        able: Mapping[str, Any],
         now: Mapping[str, Any],
     ) -> WritePlan:
         plan = write_plan(
             states,
             controls,
             keep={name for other in self.others for name in _required(other) if name in MODES},
-            insist=self._insisted(able, controls),
+            insist=self._insisted(controls),
             frame=self.state.frame_size(states),
         )
         for name, reason in (plan.skipped or {}).items():
-            if name in self.required and not self._is_met(name, able, now):
+            if name in self.required and not self._is_met(name, now):
                 raise OverconstrainedError(name, f"{name} cannot be set: {reason}")
         return plan
 
-    def _insisted(self, able: Mapping[str, Any], chosen: Mapping[str, Any]) -> set[str]:
+    def _insisted(self, chosen: Mapping[str, Any]) -> set[str]:
         """Return the properties of which one value is wanted, and not just some range."""
-        sets = [each for each in self.wanted.advanced or () if satisfies(able, chosen, each)]
+        sets = [each for each in self.wanted.advanced or () if satisfies(self.able, chosen, each)]
         return {
             name
             for each in (self.wanted, *sets)
@@ -170,12 +175,10 @@ class _Attempt:
             if not isinstance(each[name], Constrain) or {"exact", "ideal"} & set(each[name])
         }
 
-    def _is_met(self, name: str, able: Mapping[str, Any], now: Mapping[str, Any]) -> bool:
-        return fitness_distance(able, now, {name: self.wanted[name]}) < math.inf
+    def _is_met(self, name: str, now: Mapping[str, Any]) -> bool:
+        return fitness_distance(self.able, now, {name: self.wanted[name]}) < math.inf
 
-    def _write(
-        self, states: Mapping[int, ControlState], plan: WritePlan, able: Mapping[str, Any]
-    ) -> None:
+    def _write(self, states: Mapping[int, ControlState], plan: WritePlan) -> None:
         try:
             read = self.source.carry_out(plan, self.required)
         except ControlError as error:
@@ -190,7 +193,7 @@ class _Attempt:
                 cid: replace(one, value=read.get(cid, one.value)) for cid, one in states.items()
             }
         end = time.monotonic() + _ARRIVES
-        while (missed := self._missed(plan, states, able)) and time.monotonic() < end:
+        while (missed := self._missed(plan, states)) and time.monotonic() < end:
             time.sleep(_POLL)
             states = self.source.states(self.names)
         if missed:
@@ -200,9 +203,7 @@ class _Attempt:
                 missed.member, f"{missed.member} is not what it was set to: {cause}"
             ) from cause
 
-    def _missed(
-        self, plan: WritePlan, states: Mapping[int, ControlState], able: Mapping[str, Any]
-    ) -> Write | None:
+    def _missed(self, plan: WritePlan, states: Mapping[int, ControlState]) -> Write | None:
         """Return a write that did not bring about what is required."""
         now: dict[str, Any] = {}
         for write in (write for step in plan.steps for write in step.writes):
@@ -212,7 +213,7 @@ class _Attempt:
             if state.value in (write.value, None):
                 continue
             now = now or self.state.settings(states, self.size, self.names).to_dict()
-            if not self._is_met(name, able, now):
+            if not self._is_met(name, now):
                 return write
         return None
 

@@ -60,6 +60,7 @@ class CameraState:
     def __init__(self, source: Source) -> None:
         self._source = source
         self._modes: list[NativeMode] | None = None
+        self._video: dict[str, Any] = {}  # capabilities that follow from the modes
         self._once: set[str] = set()  # modes that ran once, at the press of a button
         self._changed = False
 
@@ -92,7 +93,10 @@ class CameraState:
         """The modes in which the camera itself gives pictures."""
         if self._modes is None:
             now = self._source.format
-            self._modes = [] if now is None else native_modes(self._source.device.formats(), now)
+            if now is None:
+                return []
+            self._modes = native_modes(self._source.device.formats(), now)
+            self._video = _video_capabilities(self._modes)
         return self._modes
 
     def frame_size(self, states: Mapping[int, ControlState]) -> tuple[int, int] | None:
@@ -114,28 +118,8 @@ class CameraState:
         if names is not None and _VIDEO.isdisjoint(names):
             return able
         info = self._source.device.info
-        return replace(
-            able, device_id=info.stable_id, group_id=group_id(info), **self._video_capabilities()
-        )
-
-    def _video_capabilities(self) -> dict[str, Any]:
-        modes = self.modes
-        if not modes:
-            return {}
-        resizes = any(is_picture(mode.pixel_format) for mode in modes)
-        widths, heights = {mode.width for mode in modes}, {mode.height for mode in modes}
-        low = (1, 1) if resizes else (min(widths), min(heights))
-        high = (max(widths), max(heights))
-        rate = max(mode.rate for mode in modes)
-        return {
-            "width": MediaSettingsRange(min=low[0], max=high[0]),
-            "height": MediaSettingsRange(min=low[1], max=high[1]),
-            "aspect_ratio": MediaSettingsRange(
-                min=round(low[0] / high[1], 10), max=round(high[0] / low[1], 10)
-            ),
-            "frame_rate": MediaSettingsRange(min=0, max=_number(rate)) if rate else None,
-            "resize_mode": [NONE, CROP_AND_SCALE] if resizes else [NONE],
-        }
+        video = self._video if self.modes else {}
+        return replace(able, device_id=info.stable_id, group_id=group_id(info), **video)
 
     def settings(
         self,
@@ -199,6 +183,23 @@ class CameraState:
             image_height=size[1],
             fill_light_mode=able.fill_light_mode[0] if able.fill_light_mode else None,
         )
+
+
+def _video_capabilities(modes: list[NativeMode]) -> dict[str, Any]:
+    resizes = any(is_picture(mode.pixel_format) for mode in modes)
+    widths, heights = {mode.width for mode in modes}, {mode.height for mode in modes}
+    low = (1, 1) if resizes else (min(widths), min(heights))
+    high = (max(widths), max(heights))
+    rate = max(mode.rate for mode in modes)
+    return {
+        "width": MediaSettingsRange(min=low[0], max=high[0]),
+        "height": MediaSettingsRange(min=low[1], max=high[1]),
+        "aspect_ratio": MediaSettingsRange(
+            min=round(low[0] / high[1], 10), max=round(high[0] / low[1], 10)
+        ),
+        "frame_rate": MediaSettingsRange(min=0, max=_number(rate)) if rate else None,
+        "resize_mode": [NONE, CROP_AND_SCALE] if resizes else [NONE],
+    }
 
 
 def _number(value: float) -> float:

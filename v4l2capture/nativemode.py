@@ -7,7 +7,7 @@ Where a driver takes any size or rate in a range, the usual ones stand for all.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
 
@@ -24,7 +24,8 @@ _USUAL_SIZES = (
 )
 _USUAL_RATES = (120, 60, 50, 30, 25, 20, 15, 10, 5)
 
-_TOLERANCE = 0.005  # of a rate: cameras say 30000/1001, people say 29.97
+# Of the ratio of two rates: cameras say 30000/1001, people say 29.97 or 30.
+_TOLERANCE = 0.005
 
 # What to prefer where a mode comes in several formats. Raw pictures need no decoding.
 _FAMILIES = ("yuv", "rgb", "grey", "bayer")
@@ -53,13 +54,16 @@ class NativeMode:
         return {"width": self.width, "height": self.height, "frameRate": self.rate}
 
     def serves(self, wanted: Size) -> bool:
-        """Whether its pictures are ``wanted``, or can be cropped, scaled and thinned out to it."""
+        """Whether its pictures are ``wanted``, or can be cropped, scaled and thinned out to it.
+
+        A rate that nobody knows is no obstacle.
+        """
+        times = self.rate / wanted.rate if self.rate and wanted.rate else 1.0
         if wanted.resize == NONE:
             same = (self.width, self.height) == (wanted.width, wanted.height)
-            return same and abs(self.rate - wanted.rate) <= _TOLERANCE
+            return same and abs(times - 1) <= _TOLERANCE
         if self.width < wanted.width or self.height < wanted.height:
             return False
-        times = self.rate / wanted.rate if wanted.rate else 1.0
         return times > 1 - _TOLERANCE and abs(times - round(times)) <= _TOLERANCE
 
 
@@ -75,19 +79,25 @@ def mode_of(format: Format) -> NativeMode:  # noqa: A002
 
 
 def native_modes(formats: Sequence[FormatInfo], current: Format) -> list[NativeMode]:
-    """Return every mode that gives pictures; those of other formats where there are none.
+    """Return every size and rate that gives pictures; of other formats where there are none.
+
+    Where a mode comes in several pixel formats the present one is taken, else the one that
+    is the least work.
 
     Args:
         current: The present format, which counts as a mode even if the driver's list lacks it.
     """
     usable = [each for each in formats if is_picture(each.pixel_format)] or list(formats)
-    found = [mode_of(current)]
-    for info in usable:
+    now = mode_of(current)
+    found = {now: now}
+    for info in sorted(usable, key=lambda each: _work(each.pixel_format, now.pixel_format)):
         for size in info.sizes:
             rates: list[Fraction | None] = [*_rates(size, current)] or [None]
             for width, height in _sizes(size, current):
-                found.extend(NativeMode(width, height, r, info.pixel_format) for r in rates)
-    return list(dict.fromkeys(found))
+                for rate in rates:
+                    key = NativeMode(width, height, rate, now.pixel_format)
+                    found.setdefault(key, replace(key, pixel_format=info.pixel_format))
+    return list(found.values())
 
 
 def _sizes(size: FrameSize | FrameSizeRange, current: Format) -> Iterator[tuple[int, int]]:
@@ -117,22 +127,17 @@ def _rates(size: FrameSize | FrameSizeRange, current: Format) -> Iterator[Fracti
 def best_mode(modes: Iterable[NativeMode], wanted: Size, current: NativeMode) -> NativeMode | None:
     """Return the mode to take for pictures of a size and rate, ``None``: there is none.
 
-    What is on already comes first, then the smallest, then the format that is the least work.
+    The current one if it is among them and will do, else the smallest and slowest.
     """
-
-    def effort(mode: NativeMode) -> tuple[bool, int, float, bool, int]:
-        return (
-            mode != current,
-            mode.width * mode.height,
-            mode.rate,
-            mode.pixel_format != current.pixel_format,
-            _work(mode.pixel_format),
-        )
-
-    return min((mode for mode in modes if mode.serves(wanted)), key=effort, default=None)
+    serving = [mode for mode in modes if mode.serves(wanted)]
+    if current in serving:
+        return current
+    return min(serving, key=lambda mode: (mode.width * mode.height, mode.rate), default=None)
 
 
-def _work(pixel_format: str) -> int:
+def _work(pixel_format: str, current: str) -> int:
+    if pixel_format == current:
+        return -1
     row = PIXEL_FORMATS.get(pixel_format)
     family = row.family if row is not None else ""
     return _FAMILIES.index(family) if family in _FAMILIES else len(_FAMILIES)

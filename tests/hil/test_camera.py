@@ -1,0 +1,164 @@
+# SPDX-License-Identifier: MIT
+"""The engine on kernel drivers: what vivid and v4l2loopback have, in the words of the W3C."""
+
+import subprocess
+import time
+
+import numpy as np
+import pytest
+
+from v4l2capture import Camera, Device, DeviceBusyError, DeviceGoneError, OverconstrainedError
+
+from . import vivid as vivid_
+
+RANGES = ("brightness", "contrast", "saturation")
+
+
+def v4l2_ctl(path: str, *options: str) -> str:
+    done = subprocess.run(
+        ["v4l2-ctl", "-d", path, *options], capture_output=True, text=True, check=True
+    )
+    return done.stdout
+
+
+def everything(path: str):
+    with Device(path) as device:
+        return device.controls.read(), device.format
+
+
+def test_capabilities_are_what_v4l2_ctl_lists(camera):
+    listing = v4l2_ctl(camera, "--list-ctrls")
+
+    with Camera(camera) as cam:
+        able = cam.capabilities
+
+    for name in RANGES:
+        (line,) = (row for row in listing.splitlines() if row.split()[:1] == [name])
+        words = dict(word.split("=") for word in line.split(":", 1)[1].split() if "=" in word)
+        assert able[name].to_dict() == {key: int(words[key]) for key in ("min", "max", "step")}
+        assert able[name].default == int(words["default"])
+
+
+def test_opening_looking_and_closing_change_nothing(camera):
+    before = v4l2_ctl(camera, "--all")
+
+    with Camera(camera) as cam:
+        cam.capabilities, cam.settings, cam.photo_capabilities  # noqa: B018
+
+    volatile = "volatile"  # vivid counts in those
+    kept = [
+        [line for line in text.splitlines() if volatile not in line]
+        for text in (before, v4l2_ctl(camera, "--all"))
+    ]
+    assert kept[0] == kept[1]
+
+
+def test_extremes_and_a_value_between_are_set_and_read_by_others(camera):
+    with Camera(camera) as cam:
+        for name in RANGES:
+            span = cam.capabilities[name]
+            for value in (span.min, span.max, (span.min + span.max) // 2):
+                cam.apply_constraints({name: {"exact": value}})
+
+                assert cam.settings[name] == value
+                assert v4l2_ctl(camera, "--get-ctrl", name).split() == [f"{name}:", str(value)]
+
+
+def test_change_by_v4l2_ctl_is_told(camera):
+    with Camera(camera) as cam:
+        assert not cam.take_changes()
+
+        v4l2_ctl(camera, "--set-ctrl", "brightness=77")
+
+        assert cam.take_changes()
+        assert cam.settings.brightness == 77
+        assert not cam.take_changes()
+
+
+def test_impossible_requirement_changes_nothing(camera):
+    before = everything(camera)
+
+    with Camera(camera) as cam, pytest.raises(OverconstrainedError) as caught:
+        cam.apply_constraints(contrast={"exact": 3}, zoom={"exact": 200})
+
+    assert caught.value.constraint == "zoom"
+    assert everything(camera) == before
+
+
+def test_size_and_rate_are_the_drivers(single):
+    with Camera(single) as cam:
+        cam.apply_constraints(
+            width={"exact": 1280}, height={"exact": 720}, frame_rate={"exact": 10}
+        )
+
+        assert (cam.settings.width, cam.settings.height) == (1280, 720)
+        assert cam.settings.frame_rate == pytest.approx(10, abs=0.01)
+        assert cam.settings.resize_mode == "none"
+        assert cam.grab_frame(20).array().shape == (720, 1280, 3)
+
+
+def test_other_size_is_cropped_and_scaled(camera):
+    with Camera(camera) as cam:
+        cam.apply_constraints(width={"exact": 100}, height={"exact": 100})
+
+        assert cam.settings.resize_mode == "crop-and-scale"
+        assert cam.grab_frame(20).array().shape == (100, 100, 3)
+
+
+def test_grabbed_picture_is_fresh(camera):
+    with Camera(camera) as cam:
+        cam.grab_frame(20)
+        time.sleep(0.5)
+        asked = time.monotonic_ns()
+
+        picture = cam.grab_frame(20)
+
+        assert picture.timestamp_ns >= asked
+
+
+def test_brightness_is_seen_in_the_picture(single):
+    with Camera(single) as cam:
+        means = []
+        for value in (40, 200):
+            cam.apply_constraints(brightness={"exact": value})
+            cam.grab_frame(20)
+            means.append(np.mean(cam.grab_frame(20).array()))
+
+    assert means[1] > means[0] + 50
+
+
+def test_size_is_not_changed_under_another_stream(single):
+    with Camera(single) as cam, Device(single) as other, other.stream():
+        with pytest.raises(DeviceBusyError):
+            cam.apply_constraints(width={"exact": 640}, height={"exact": 360})
+
+        assert cam.settings.width == 320
+
+
+def test_camera_that_is_unplugged_is_gone(single):
+    with Camera(single) as cam:
+        cam.grab_frame(20)
+        with vivid_.unplugged():
+            with pytest.raises(DeviceGoneError):
+                cam.apply_constraints(brightness=5)
+            with pytest.raises(DeviceGoneError):
+                cam.grab_frame(20)
+
+
+def test_loopback_is_a_camera_without_controls(loopback_shared, feed):
+    feed(loopback_shared, "--format", "YUYV", "--size", "320x240", "--fps", "20")
+
+    with Camera(loopback_shared) as cam:
+        able = cam.capabilities
+        assert set(able) <= {
+            *("deviceId", "groupId", "width", "height", "aspectRatio", "frameRate", "resizeMode")
+        }
+        assert (cam.settings.width, cam.settings.height) == (320, 240)
+        cam.apply_constraints(width={"exact": 160}, height={"exact": 120})
+        assert cam.grab_frame(20).array().shape == (120, 160, 3)
+
+
+def test_loopback_that_nobody_feeds_has_no_size(loopback_shared):
+    with Camera(loopback_shared) as cam:
+        assert "width" not in cam.settings
+        assert cam.photo_capabilities.to_dict() == {"redEyeReduction": "never", "fillLightMode": []}
