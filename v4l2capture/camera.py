@@ -29,7 +29,8 @@ from .dictionaries import (
     PhotoSettings,
 )
 from .discovery import DeviceInfo, first_camera
-from .errors import CaptureTimeout, ClosedError
+from .errors import CaptureTimeout, ClosedError, DeviceError
+from .node import Node
 from .source import Source
 from .videomode import Size
 
@@ -135,9 +136,14 @@ class Camera:
         return self.device.controls
 
     @property
-    def nodes(self) -> tuple[Device, ...]:
-        """The video node, and those of the lens, the lamp and the sensor that belong to it."""
+    def nodes(self) -> tuple[Node, ...]:
+        """The video node, and those of the sensor, the lenses and the lamps that belong to it."""
         return self._source.nodes
+
+    @property
+    def problems(self) -> list[DeviceError]:
+        """Why nodes that belong to the camera could not be opened; their controls are missing."""
+        return self._source.problems
 
     @property
     def states(self) -> dict[int, ControlState]:

@@ -20,6 +20,8 @@ from .device import Device
 from .errors import ClosedError, ControlError, DeviceError, DeviceGoneError, device_error
 from .events import ControlEvent, SourceChangeEvent
 from .mapping import control_ids
+from .node import Node
+from .subdevice import find_subdevices
 from .writeplan import Step, Wait, Write, WritePlan, write_plan
 
 if TYPE_CHECKING:
@@ -47,7 +49,8 @@ class Source:
         device: The video node, open.
 
     Attributes:
-        nodes: The video node first.
+        nodes: The video node first, then its sensor, lenses and flashes.
+        problems: Why nodes that belong to the camera could not be opened.
         stream: What is on, or ``None``. Another one after each change of the format.
         held: W3C settings that are written again when streaming begins, because some
             cameras forget them then.
@@ -57,14 +60,19 @@ class Source:
 
     def __init__(self, device: Device) -> None:
         self.device = device
-        self.nodes: tuple[Device, ...] = (device,)
-        self._silent: list[Device] = []  # nodes that do not tell of changes
+        subdevices, self.problems = find_subdevices(device)
+        for problem in self.problems:
+            _log.warning("a part of the camera is left out: %s", problem)
+        self.nodes: tuple[Node, ...] = (device, *subdevices)
+        self._silent: list[Node] = []  # nodes that do not tell of changes
         self.stream: Stream | None = None
         self.held: dict[str, Any] = {}
 
     def close(self) -> None:
         """Stop streaming and close what was opened here; the video node is the caller's."""
         self.stop()
+        for node in self.nodes[1:]:
+            node.close()
 
     # ---- reading ----
 
@@ -88,7 +96,7 @@ class Source:
         """Return the :class:`~v4l2capture.controls.Control` of an id."""
         return self._node(cid).controls[cid]
 
-    def _node(self, cid: int) -> Device:
+    def _node(self, cid: int) -> Node:
         return next((node for node in self.nodes if cid in node.controls), self.device)
 
     # ---- the stream ----

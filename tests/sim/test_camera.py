@@ -513,3 +513,41 @@ def test_threads_may_use_it_at_once(sim):
             thread.join()
 
     assert failures == []
+
+
+# ---- a lens and a lamp with nodes of their own ----
+
+
+LAMP = {
+    "function": "flash",
+    "controls": [
+        {
+            "id": "0x009c0901",
+            "name": "led_mode",
+            "type": "menu",
+            "min": 0,
+            "max": 2,
+            "default": 0,
+            "value": 0,
+            "menu": {"0": "Off", "1": "Flash", "2": "Torch"},
+        },
+        {"id": "0x009c0903", "name": "strobe", "type": "button"},
+    ],
+}
+
+
+def test_lamp_joins_the_camera_and_goes_back_when_a_requirement_fails():
+    sim = SimulatedCamera({"card": "Phone", "driver": "test", "subdevices": [LAMP]})
+    with Camera(sim.path) as camera:
+        assert camera.capabilities.torch == [False, True]
+        assert camera.photo_capabilities.fill_light_mode == ["off", "flash"]
+
+        camera.apply_constraints(torch={"exact": True})
+        assert camera.settings.torch is True
+
+        with pytest.raises(OverconstrainedError):
+            camera.apply_constraints(torch={"exact": False}, zoom={"exact": 5})
+        assert camera.settings.torch is True
+        assert camera.problems == []
+
+    assert sim.handles == 0
