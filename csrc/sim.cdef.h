@@ -68,6 +68,7 @@ int vc_sim_poke(struct vc_sim *sim, uint32_t id, int64_t value);
 int vc_sim_set_flags(struct vc_sim *sim, uint32_t id, uint32_t flags);
 int vc_sim_set_range(struct vc_sim *sim, uint32_t id, int64_t minimum, int64_t maximum,
 		     uint64_t step, int64_t default_value);
+int vc_sim_set_light(struct vc_sim *sim, double light);
 void vc_sim_source_change(struct vc_sim *sim);
 
 struct vc_sim_fault {

@@ -144,6 +144,7 @@ class SimulatedCamera:
         after: int = 0,
         control: str | int = 0,
         request: str | int = 0,
+        subdevice: str = "",
         value: int = 0,
     ) -> None:
         """Make something go wrong from now on.
@@ -154,15 +155,19 @@ class SimulatedCamera:
             after: Begin after so many frames.
             control: Which control, by name or id, for faults of controls; 0 is all.
             request: Which ioctl fails, for ``"ioctl_error"``, for example ``"VIDIOC_G_FMT"``.
+            subdevice: Which cannot be opened, for ``"open_error"``: its name or function; ``""``
+                is all.
             value: The errno of errors, the bytes that are left of a frame, the number of
                 buffers, the seconds that a timestamp is off; 0 is the usual one.
 
         Raises:
-            ValueError: There is no such fault, control, ioctl or errno.
+            ValueError: There is no such fault, control, ioctl, subdevice or errno.
         """
         count, after = _number("count", count, _UINT32), _number("after", after, _UINT32)
         value = _number("value", value, _INT64)
         target = self._control_id(control) if control else _request_number(request)
+        if subdevice:
+            target = self._subdevice_number(subdevice)
         self._inject(ProfileFault(name, target, value, count, after))
 
     def _inject(self, fault: ProfileFault) -> None:
@@ -200,7 +205,10 @@ class SimulatedCamera:
     # ---- what others do to it ----
 
     def poke(self, control: str | int, value: int) -> None:
-        """Change a control as firmware or another program would, with its events."""
+        """Change a control as firmware or another program would, with its events.
+
+        It is that of the video node, or else of the first subdevice that has it.
+        """
         value = _number("value", value, _INT64)
         self._change(lib.vc_sim_poke(self._sim, self._control_id(control), value), control)
 
@@ -232,6 +240,15 @@ class SimulatedCamera:
         if rc == -errno.EINVAL:
             raise ValueError(f"{self.path} has no number {control!r}")
         check(rc, "change", self.path)
+
+    def set_light(self, light: float) -> None:
+        """Light the scene: 1 is well lit, which it is at first, 0 is dark.
+
+        Raises:
+            ValueError: Below 0, or above 64.
+        """
+        if lib.vc_sim_set_light(self._sim, light) == -errno.EINVAL:
+            raise ValueError(f"light={light!r}: give 0 to 64")
 
     def source_change(self) -> None:
         """Tell everybody who asked that the source has another resolution."""
@@ -274,6 +291,14 @@ class SimulatedCamera:
         if cid is None:
             raise ValueError(f"{self.path} has no control {control!r}; it has {', '.join(own)}")
         return cid
+
+    def _subdevice_number(self, name: str) -> int:
+        names = [(each.name, each.function) for each in self.profile.subdevices]
+        for number, own in enumerate(names, 1):
+            if name in own:
+                return number
+        known = ", ".join(each[0] for each in names) or "none"
+        raise ValueError(f"{self.path} has no subdevice {name!r}; it has {known}")
 
     def __reduce__(self) -> NoReturn:
         raise TypeError("a simulated camera is one of its own; make another from its profile")

@@ -166,8 +166,9 @@ static int read_one(struct vc_sim *sim, const struct sim_control *control, uint3
 
 int sim_g_ext_ctrls(struct sim_handle *handle, void *arg)
 {
-	const struct sim_node *node = handle->node;
 	struct v4l2_ext_controls *all = arg;
+	struct sim_node *node = handle->node;
+	struct sim_control *control;
 	uint32_t i;
 	int rc;
 
@@ -183,8 +184,10 @@ int sim_g_ext_ctrls(struct sim_handle *handle, void *arg)
 	}
 	for (i = 0; rc == 0 && i < all->count; i++) {
 		all->error_idx = i;
-		rc = read_one(node->sim, sim_control_find(node, all->controls[i].id),
-			      all->which, &all->controls[i]);
+		control = sim_control_find(node, all->controls[i].id);
+		rc = read_one(node->sim, control, all->which, &all->controls[i]);
+		if (rc == 0 && all->which != V4L2_CTRL_WHICH_DEF_VAL && !sim_is_limit(all->which))
+			sim_action_read(node, control);
 	}
 	return rc;
 }

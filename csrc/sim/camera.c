@@ -123,6 +123,7 @@ int vc_sim_new(const struct vc_sim_config *config, struct vc_sim **out)
 	sim->generation = generation;
 	sim->quirks = config->quirks;
 	sim->manual_now = MANUAL_BEGINS;
+	sim->ambient = 1;
 	sim->repaint = 1;
 	sim->num_nodes = 1;
 	sim->nodes[0].sim = sim;

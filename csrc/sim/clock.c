@@ -26,8 +26,10 @@ int64_t sim_now(struct vc_sim *sim)
 int64_t sim_interval_ns(const struct vc_sim *sim)
 {
 	const struct v4l2_fract *t = &sim->interval;
-	int64_t ns = SECOND / 30;
+	int64_t ns = sim_sensor_interval_ns(sim);
 
+	if (ns == 0)
+		ns = SECOND / 30;
 	if (t->numerator && t->denominator)
 		ns = (int64_t)t->numerator * SECOND / t->denominator;
 	return ns < SHORTEST ? SHORTEST : ns > LONGEST ? LONGEST : ns;
@@ -36,6 +38,9 @@ int64_t sim_interval_ns(const struct vc_sim *sim)
 /* What happens at the moment of a frame, before there is one. */
 static void frame(struct vc_sim *sim, int64_t when)
 {
+	sim_action_advance(sim, when);
+	if (sim->queue.streaming)
+		sim_expose(sim, when);
 	if (sim_fault_is_on(sim, SIM_DISCONNECT, 0))
 		sim_unplug_locked(sim);
 	else if (sim->queue.streaming && !sim_fault_is_on(sim, SIM_STALL, 0))
@@ -43,7 +48,7 @@ static void frame(struct vc_sim *sim, int64_t when)
 	sim->frames_ever++;
 }
 
-void sim_advance(struct vc_sim *sim)
+static void make_frames(struct vc_sim *sim)
 {
 	struct sim_queue *queue = &sim->queue;
 	int64_t now, interval, missed;
@@ -59,11 +64,21 @@ void sim_advance(struct vc_sim *sim)
 			queue->sequence += (uint32_t)missed;
 			sim->frames_ever += (uint32_t)missed;
 			queue->next_due += missed * interval;
+			sim_expose(sim, queue->next_due - interval);
+			if (missed > 1)
+				sim_expose_first(sim);
 			return;
 		}
 		frame(sim, queue->next_due);
 		queue->next_due += interval;
 	}
+}
+
+void sim_advance(struct vc_sim *sim)
+{
+	make_frames(sim);
+	if (sim->lamp.node || sim->focused) /* else there is no need to look at the clock */
+		sim_action_advance(sim, sim_now(sim));
 }
 
 int vc_sim_tick(struct vc_sim *sim, uint32_t frames)

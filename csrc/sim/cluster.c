@@ -8,11 +8,19 @@
 
 #include "internal.h"
 
-static int device_refuses(struct vc_sim *sim, struct sim_write **writes, uint32_t count)
+static int device_refuses(const struct sim_node *node, struct sim_write **writes,
+			  uint32_t count)
 {
+	struct vc_sim *sim = node->sim;
 	int64_t error;
 	uint32_t i;
+	int rc;
 
+	for (i = 0; i < count; i++) {
+		rc = sim_action_check(node, writes[i]->control);
+		if (rc < 0)
+			return rc;
+	}
 	for (i = 0; sim->num_faults && i < count; i++) {
 		if (sim_fault_strikes(sim, SIM_CONTROL_EIO, writes[i]->control->is.id, EIO,
 				      &error))
@@ -65,6 +73,7 @@ static void write_one(struct sim_handle *handle, const struct sim_write *write)
 	if (changes && !(flags & V4L2_CTRL_FLAG_VOLATILE))
 		sim_event_control(handle->node, handle, control, changes);
 	sim_control_tell_slaves(handle->node, control->is.id);
+	sim_action_begin(handle->node, control);
 }
 
 int sim_cluster_write(struct sim_handle *handle, struct sim_write **writes, uint32_t count)
@@ -72,7 +81,7 @@ int sim_cluster_write(struct sim_handle *handle, struct sim_write **writes, uint
 	uint32_t i;
 	int rc;
 
-	rc = device_refuses(handle->sim, writes, count);
+	rc = device_refuses(handle->node, writes, count);
 	if (rc < 0)
 		return rc;
 	for (i = 0; i < count; i++)

@@ -86,6 +86,24 @@ static void look(const struct sim_view *view, double rgb[3])
 	rgb[2] = clamp(rgb[2]);
 }
 
+/* From a bar to the next, which is the first again after the last. */
+static void blend_edges(struct sim_colour *palette)
+{
+	int bar, step, n, left, right;
+
+	for (bar = 0; bar < SIM_BARS; bar++) {
+		for (step = 0; step < SIM_STEPS; step++) {
+			for (n = 0; n < SIM_COMPONENTS; n++) {
+				left = palette[(bar + SIM_BARS - 1) % SIM_BARS].is[n];
+				right = palette[bar].is[n];
+				palette[SIM_EDGES + bar * SIM_STEPS + step].is[n] =
+					(uint8_t)(left + (right - left) * (2 * step + 1) /
+								 (2 * SIM_STEPS));
+			}
+		}
+	}
+}
+
 void sim_mix_palette(const struct sim_view *view, const struct vc_format *format,
 		     const struct sim_pixfmt *pix, struct sim_colour *palette)
 {
@@ -99,6 +117,7 @@ void sim_mix_palette(const struct sim_view *view, const struct vc_format *format
 		look(view, rgb);
 		set_colour(&palette[i], rgb, format, pix);
 	}
+	blend_edges(palette);
 	set_colour(&palette[SIM_BLACK], black, format, pix);
 	set_colour(&palette[SIM_WHITE], white, format, pix);
 }

@@ -339,7 +339,19 @@ void sim_control_reset(struct vc_sim *sim, int to_defaults)
 
 	for (i = 0; i < sim->num_nodes; i++)
 		reset_node(&sim->nodes[i], to_defaults);
+	sim_action_reset(sim);
 	sim->repaint = 1;
+}
+
+void sim_control_change(struct sim_node *node, struct sim_control *control, int64_t value)
+{
+	if (control->value == value)
+		return;
+	control->value = value;
+	node->sim->repaint = 1;
+	if (!(control->is.flags & V4L2_CTRL_FLAG_VOLATILE))
+		sim_event_control(node, NULL, control, V4L2_EVENT_CTRL_CH_VALUE);
+	sim_control_tell_slaves(node, control->is.id);
 }
 
 /* After a master changed: who woke up, who fell asleep. */

@@ -259,6 +259,7 @@ static void use_format(struct vc_sim *sim, struct sim_format *chosen, const stru
 	sim->format = *made;
 	sim->repaint = 1;
 	sim_interval_reset(sim);
+	sim_sensor_update(sim);
 }
 
 int sim_s_fmt(struct sim_handle *handle, void *arg)

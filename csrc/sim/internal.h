@@ -99,6 +99,14 @@ struct sim_queue {
 	struct sim_buffer buffers[VC_MAX_BUFFERS];
 };
 
+/* The light that the camera makes itself; lamp.c. */
+struct sim_lamp {
+	struct sim_node *node; /* that has its controls; NULL: there is none */
+	int64_t ends; /* of the strobe, 0: it is not lit */
+	int64_t since; /* until here the light is in `lit` */
+	double lit; /* since the last frame: nanoseconds of the light of the scene */
+};
+
 struct vc_sim {
 	pthread_mutex_t lock; /* all below, but refs and what is fixed once sealed */
 	atomic_uint refs;
@@ -119,7 +127,14 @@ struct vc_sim {
 	struct v4l2_fract interval;
 	struct sim_queue queue;
 	struct sim_picture *picture;
-	uint32_t repaint; /* format or controls changed since the picture was made */
+	uint32_t repaint; /* format, controls or light changed since the picture was made */
+
+	struct sim_node *sensor; /* NULL: nobody sees it */
+	struct sim_lamp lamp;
+	int64_t focused; /* when the search for the focus will be over, 0: nobody searches */
+	double ambient; /* light of the scene, 1 is well lit */
+	double ahead[2]; /* sensitivity that the next frames will have */
+	double exposure; /* of the last frame: 1 is well exposed */
 
 	struct sim_handle *handles;
 	struct sim_fault faults[SIM_MAX_FAULTS];
@@ -281,6 +296,9 @@ void sim_element_store(const struct sim_control *control, int64_t value, uint8_t
 uint32_t sim_elem_size(uint32_t type, int64_t maximum);
 int sim_menu_has(const struct sim_control *control, int64_t index);
 
+/* The device itself changes a number, with the events. */
+void sim_control_change(struct sim_node *node, struct sim_control *control, int64_t value);
+
 /* ---- cluster.c: writing several controls as one ------------------------------ */
 
 /* Numbers and payloads to be written, checked before. */
@@ -297,6 +315,44 @@ int sim_cluster_write(struct sim_handle *handle, struct sim_write **writes, uint
 /* ---- media.c: the media device ------------------------------------------------ */
 
 sim_request sim_media_info, sim_media_topology;
+
+/* ---- action.c, lamp.c, focus.c, sensor.c: what controls set going ---------------- */
+
+/* -EBUSY for what cannot be done now. */
+int sim_action_check(const struct sim_node *node, const struct sim_control *control);
+/* A control was written, or changed by the device. */
+void sim_action_begin(struct sim_node *node, struct sim_control *control);
+/* A value was read. */
+void sim_action_read(struct sim_node *node, struct sim_control *control);
+/* Whatever ends by itself until `now`. */
+void sim_action_advance(struct vc_sim *sim, int64_t now);
+/* As at power-up. */
+void sim_action_reset(struct vc_sim *sim);
+
+void sim_lamp_reset(struct vc_sim *sim);
+int sim_lamp_check(const struct sim_node *node);
+void sim_lamp_begin(struct sim_node *node, struct sim_control *control);
+void sim_lamp_advance(struct vc_sim *sim, int64_t now);
+/* The light of the frame that ends at `when`, and a new one begins; 1 is that of the scene. */
+double sim_lamp_take(struct vc_sim *sim, int64_t when);
+
+void sim_focus_begin(struct sim_node *node, int start);
+void sim_focus_advance(struct vc_sim *sim, int64_t now);
+
+/* Does its exposure take effect some frames later? */
+int sim_sensor_is_late(const struct vc_sim *sim);
+/* The longest exposure follows from the height of the picture and the blanking. */
+void sim_sensor_update(struct vc_sim *sim);
+/* The time for a frame that follows from its controls, 0: none does. */
+int64_t sim_sensor_interval_ns(const struct vc_sim *sim);
+
+/* ---- view.c: what the controls make of the scene ------------------------------- */
+
+void sim_look(const struct vc_sim *sim, struct sim_view *view);
+/* Streaming begins: what was set takes effect at once. */
+void sim_expose_first(struct vc_sim *sim);
+/* The frame that ends at `when` gets its light. */
+void sim_expose(struct vc_sim *sim, int64_t when);
 
 /* ---- events.c ---------------------------------------------------------------- */
 

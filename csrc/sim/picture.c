@@ -48,17 +48,44 @@ static double scene_at(double place, int mirrored, double zoom, double shift)
 	return at < 0 ? at + 1 : at;
 }
 
+/* The colour at a place of the bars, from 0 to SIM_BARS. */
+static uint8_t colour_at(double place, double blur)
+{
+	uint32_t bar = (uint32_t)place % SIM_BARS; /* a hair below 0 comes back as the end */
+	double at = place - (double)(uint32_t)place, half = blur / 2, across;
+
+	if (at < half)
+		across = 0.5 + at / half / 2;
+	else if (at > 1 - half)
+		across = (at - (1 - half)) / half / 2;
+	else
+		return (uint8_t)bar;
+	if (at >= half)
+		bar = (bar + 1) % SIM_BARS;
+	return (uint8_t)(SIM_EDGES + bar * SIM_STEPS +
+			 (across < 1 ? (uint32_t)(across * SIM_STEPS) : SIM_STEPS - 1));
+}
+
+/* The same in the row where the bars are the other way round. */
+static uint8_t reversed(uint8_t colour)
+{
+	uint32_t edge = (colour - SIM_EDGES) / SIM_STEPS, step = (colour - SIM_EDGES) % SIM_STEPS;
+
+	if (colour < SIM_BARS)
+		return (uint8_t)(SIM_BARS - 1 - colour);
+	return (uint8_t)(SIM_EDGES + (SIM_BARS - edge) % SIM_BARS * SIM_STEPS + SIM_STEPS - 1 -
+			 step);
+}
+
 static void draw_kinds(struct sim_picture *p, const struct sim_view *view)
 {
 	uint32_t x, y, width = p->format.width, height = p->format.height;
-	uint8_t bar;
 
 	for (x = 0; x < width; x++) {
-		bar = (uint8_t)(SIM_BARS * scene_at((x + 0.5) / width, view->mirror, view->zoom,
-						    view->pan)) %
-		      SIM_BARS; /* a hair below 0 comes back as 1 */
-		p->kinds[0][x] = bar;
-		p->kinds[1][x] = (uint8_t)(SIM_BARS - 1 - bar);
+		p->kinds[0][x] = colour_at(SIM_BARS * scene_at((x + 0.5) / width, view->mirror,
+							       view->zoom, view->pan),
+					   view->blur);
+		p->kinds[1][x] = reversed(p->kinds[0][x]);
 	}
 	for (y = 0; y < height; y++)
 		p->row_kinds[y] = scene_at((y + 0.5) / height, view->flip, view->zoom,

@@ -65,8 +65,12 @@ struct sim_colour {
 	uint8_t is[SIM_COMPONENTS];
 };
 
-/* The eight bars, then black and white as they are whatever the controls say. */
-enum { SIM_BARS = 8, SIM_BLACK = 8, SIM_WHITE = 9, SIM_PALETTE = 10 };
+/*
+ * The eight bars; black and white as they are whatever the controls say; and
+ * what is between a bar and the one before it, in steps, for blurred edges.
+ */
+enum { SIM_BARS = 8, SIM_BLACK = 8, SIM_WHITE = 9, SIM_EDGES = 10, SIM_STEPS = 16 };
+enum { SIM_PALETTE = SIM_EDGES + SIM_BARS * SIM_STEPS };
 
 /* Write a row (`odd`: an odd one) of a plane; `pixels` are places in the palette. */
 void sim_pack_row(const struct sim_pixfmt *pix, uint32_t plane, int odd,
@@ -82,6 +86,7 @@ struct sim_view {
 	double brightness; /* added, 1 is the whole range */
 	double contrast, saturation; /* factors */
 	double hue_cos, hue_sin;
+	double blur; /* of the edges, in widths of a bar: 0 is sharp, 1 the most */
 	double zoom; /* factor */
 	double pan, tilt; /* in widths and heights of the picture at zoom 1 */
 	int mirror, flip, dark;

@@ -47,6 +47,7 @@ int vc_sim_poke(struct vc_sim *sim, uint32_t id, int64_t value)
 		control->value = value;
 		sim_event_control(node, NULL, control, V4L2_EVENT_CTRL_CH_VALUE);
 		sim_control_tell_slaves(node, id);
+		sim_action_begin(node, control);
 	}
 	return end_change(sim, 0);
 }
@@ -85,5 +86,19 @@ int vc_sim_set_range(struct vc_sim *sim, uint32_t id, int64_t minimum, int64_t m
 	control->is.step = step;
 	control->is.default_value = default_value;
 	sim_event_control(node, NULL, control, V4L2_EVENT_CTRL_CH_RANGE);
+	return end_change(sim, 0);
+}
+
+int vc_sim_set_light(struct vc_sim *sim, double light)
+{
+	int rc;
+
+	if (!(light >= 0 && light <= 64)) /* NaN, too */
+		return -EINVAL;
+	rc = sim_enter(sim);
+	if (rc < 0)
+		return rc;
+	sim_advance(sim);
+	sim->ambient = light;
 	return end_change(sim, 0);
 }

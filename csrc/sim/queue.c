@@ -332,6 +332,8 @@ int sim_streamon(struct sim_handle *handle, void *arg)
 		sim_control_reset(sim, 1);
 	queue->streaming = 1;
 	queue->sequence = 0;
+	sim_lamp_take(sim, sim_now(sim));
+	sim_expose_first(sim);
 	queue->next_due = sim_now(sim) + sim_interval_ns(sim);
 	return 0;
 }

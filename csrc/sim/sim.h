@@ -133,6 +133,8 @@ int vc_sim_poke(struct vc_sim *sim, uint32_t id, int64_t value);
 int vc_sim_set_flags(struct vc_sim *sim, uint32_t id, uint32_t flags);
 int vc_sim_set_range(struct vc_sim *sim, uint32_t id, int64_t minimum, int64_t maximum,
 		     uint64_t step, int64_t default_value);
+/* The light of the scene: 1 is well lit, 0 dark.  -EINVAL below 0 or above 64. */
+int vc_sim_set_light(struct vc_sim *sim, double light);
 /* The source has a new resolution: V4L2_EVENT_SOURCE_CHANGE for who asked. */
 void vc_sim_source_change(struct vc_sim *sim);
 

@@ -114,7 +114,7 @@ def test_profile_from_a_file(tmp_path):
 
 
 def test_unknown_name_tells_the_known_ones():
-    with pytest.raises(DeviceError, match="hostile, mplane, webcam"):
+    with pytest.raises(DeviceError, match="hostile, mplane, phone, sensor, webcam"):
         Device("sim:nothing")
     with pytest.raises(DeviceError, match="webcam"):
         SimulatedCamera("nothing")
