@@ -54,7 +54,10 @@ _CTRL_CLASS: int = lib.V4L2_CTRL_TYPE_CTRL_CLASS
 # The flag that explains a refusal.
 _SUSPICIOUS: dict[int, int] = {errno.EBUSY: _GRABBED, errno.EACCES: _INACTIVE}
 
-_MASTER_IDS = frozenset(master for masters in MASTERS.values() for master in masters)
+# Of a raw sensor: the blank lines decide how long an exposure may be.
+_BLANKING = IDS["vertical_blanking"]
+
+_MASTER_IDS = frozenset(master for masters in MASTERS.values() for master in masters) | {_BLANKING}
 
 # Flags of a control that cannot be written the quick way.
 _SLOW: int = _READ_ONLY | _HAS_PAYLOAD | _UPDATE
@@ -429,7 +432,7 @@ class Controls(Mapping[str | int, Control]):
         """Write several controls and return what each of them reads now.
 
         Everything is checked before anything is written. Numbers are held inside the
-        driver's range and on its grid. Controls that rule others (automatic modes) come
+        driver's range and on its grid. Controls that rule others (automatic modes, blanking) come
         first, each in an ioctl of its own and verified; all other numbers follow in one.
 
         Args:
@@ -449,6 +452,8 @@ class Controls(Mapping[str | int, Control]):
             for control in masters:
                 self._write_numbers({control: numbers[control]}, applied)
                 self._verify(control, numbers[control], applied[control.name])
+            if any(control.id == _BLANKING for control in masters):
+                numbers |= self._numbers(values, others)
             self._write_numbers({control: numbers[control] for control in others}, applied)
             for control, data in wanted.items():
                 if isinstance(data, bytes):
@@ -465,6 +470,13 @@ class Controls(Mapping[str | int, Control]):
 
     def _encoded(self, values: Mapping[str | int, Any]) -> dict[Control, int | bytes]:
         return {control: self._encode(control, value) for control, value in self._named(values)}
+
+    def _numbers(
+        self, values: Mapping[str | int, Any], controls: list[Control]
+    ) -> dict[Control, int]:
+        """Return what goes to the driver for some of the controls, in the ranges of now."""
+        encoded = ((c, self._encode(c, value)) for c, value in self._named(values) if c in controls)
+        return {control: number for control, number in encoded if isinstance(number, int)}
 
     def _verify(self, control: Control, wanted: int, read: Any) -> None:
         """Complain about a master that did not follow: what it rules would not either."""
