@@ -363,12 +363,6 @@ int vc_control_get(struct vc_device *dev, struct vc_value *values, uint32_t coun
 	return exchange(dev, &GET, values, count, failed);
 }
 
-int vc_control_try(struct vc_device *dev, struct vc_value *values, uint32_t count,
-		   uint32_t *failed)
-{
-	return exchange(dev, &TRY, values, count, failed);
-}
-
 /*
  * error_idx == count from S_EXT_CTRLS: refused before anything was written, and
  * only TRY_EXT_CTRLS names the culprit.

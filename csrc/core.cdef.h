@@ -46,7 +46,6 @@ struct media_v2_link {
 struct vc_device;
 
 #define EPOLL_CTL_ADD ...
-#define EPOLL_CTL_DEL ...
 
 struct vc_capability {
 	char driver[17];
@@ -175,7 +174,6 @@ struct vc_ring_stats {
 
 int vc_ring_new(struct vc_device *dev, const struct vc_ring_config *config, struct vc_ring **out);
 int vc_ring_start(struct vc_ring *ring, uint32_t *request);
-int vc_ring_stop(struct vc_ring *ring);
 int vc_ring_close(struct vc_ring *ring);
 void vc_ring_free(struct vc_ring *ring);
 int vc_ring_acquire(struct vc_ring *ring, uint32_t how);
@@ -237,8 +235,6 @@ int vc_control_walk(struct vc_device *dev, struct vc_control_list **out);
 void vc_control_list_free(struct vc_control_list *list);
 int vc_control_query(struct vc_device *dev, uint32_t id, struct vc_control *out);
 int vc_control_get(struct vc_device *dev, struct vc_value *values, uint32_t count,
-		   uint32_t *failed);
-int vc_control_try(struct vc_device *dev, struct vc_value *values, uint32_t count,
 		   uint32_t *failed);
 int vc_control_set(struct vc_device *dev, struct vc_value *values, uint32_t count,
 		   uint32_t *failed, uint32_t *applied);

@@ -4,8 +4,8 @@
  *
  * A buffer is FREE (ours, idle), QUEUED (the driver's) or LEASED (a caller's).
  * STREAMOFF makes every queued one free and leaves the leased ones alone, so a
- * frame survives a stop, a restart and the close of the device: its buffer is
- * simply not queued until it is given back.
+ * frame survives the end of the stream and the close of the device: its buffer
+ * is simply not queued when it is given back.
  *
  * The ring lives as long as its handle or one lease does, and so does the
  * mapping.  The device is only needed until vc_ring_close().
@@ -194,21 +194,22 @@ int vc_ring_queue(struct vc_ring *ring, uint32_t index)
 	return rc;
 }
 
-/* STREAMOFF takes back what is queued, also where streaming never began. */
-static int stream_off(struct vc_ring *ring)
+/*
+ * STREAMOFF takes back what is queued, also where streaming never began.  Should
+ * it fail, nothing could be done about it: REQBUFS(0) follows.
+ */
+static void stream_off(struct vc_ring *ring)
 {
 	uint32_t i;
-	int rc;
 
 	if (ring->streaming && ring->config.epfd >= 0)
 		vc_device_watch(ring->dev, ring->config.epfd, EPOLL_CTL_DEL, EPOLLIN);
 	ring->streaming = 0;
-	rc = vc_ioctl(ring->dev, VIDIOC_STREAMOFF, &(int){(int)ring->type});
+	vc_ioctl(ring->dev, VIDIOC_STREAMOFF, &(int){(int)ring->type});
 	for (i = 0; i < ring->count; i++) {
 		if (ring->buffers[i].state == QUEUED)
 			ring->buffers[i].state = FREE;
 	}
-	return rc == -ENODEV || rc == -EBADF ? 0 : rc;
 }
 
 static int stream_on(struct vc_ring *ring, uint32_t *request)
@@ -255,19 +256,6 @@ int vc_ring_start(struct vc_ring *ring, uint32_t *request)
 		if (rc < 0)
 			stream_off(ring);
 	}
-	pthread_mutex_unlock(&ring->lock);
-	return rc;
-}
-
-int vc_ring_stop(struct vc_ring *ring)
-{
-	int rc = 0;
-
-	if (vc_ring_is_foreign(ring))
-		return -ECHILD;
-	pthread_mutex_lock(&ring->lock);
-	if (ring->streaming)
-		rc = stream_off(ring);
 	pthread_mutex_unlock(&ring->lock);
 	return rc;
 }

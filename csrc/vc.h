@@ -261,13 +261,7 @@ int vc_ring_new(struct vc_device *dev, const struct vc_ring_config *config, stru
 int vc_ring_start(struct vc_ring *ring, uint32_t *request);
 
 /*
- * Stop streaming.  Frames stay valid; start() may follow.  Returns 0 or -errno
- * of VIDIOC_STREAMOFF; a device that is gone counts as stopped.
- */
-int vc_ring_stop(struct vc_ring *ring);
-
-/*
- * Stop, return the buffers to the driver and part from the device.  Frames
+ * Stop streaming, return the buffers to the driver and part from the device.  Frames
  * stay readable: each keeps the mapping until its release.  Returns 0, or
  * -EBUSY when the driver keeps the queue until the last frame is gone.
  */
@@ -407,15 +401,13 @@ struct vc_value {
 };
 
 /*
- * Read, check or write `count` numbers in one ioctl.
+ * Read or write `count` numbers in one ioctl.
  *
  * Returns 0 or -errno.  On failure *failed is the index of the culprit, or
  * `count` when the driver does not tell; *applied (set only) is how many were
  * written before it.  Drivers without VIDIOC_x_EXT_CTRLS are asked one by one.
  */
 int vc_control_get(struct vc_device *dev, struct vc_value *values, uint32_t count,
-		   uint32_t *failed);
-int vc_control_try(struct vc_device *dev, struct vc_value *values, uint32_t count,
 		   uint32_t *failed);
 int vc_control_set(struct vc_device *dev, struct vc_value *values, uint32_t count,
 		   uint32_t *failed, uint32_t *applied);

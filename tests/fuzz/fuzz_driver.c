@@ -160,12 +160,6 @@ static void start_ring(struct ring *ring)
 	check_answer(rc);
 }
 
-static void stop_ring(struct ring *ring)
-{
-	if (is_usable(ring))
-		check_answer(vc_ring_stop(ring->is));
-}
-
 static void close_ring(struct ring *ring)
 {
 	int rc;
@@ -432,9 +426,8 @@ static void exchange_values(struct input *in)
 		values[i].type = take8(in) % 12;
 		values[i].value = take_number(in);
 	}
-	rc = how == 0	? vc_control_get(is.dev, values, count, &failed)
-	     : how == 1 ? vc_control_try(is.dev, values, count, &failed)
-			: vc_control_set(is.dev, values, count, &failed, &applied);
+	rc = how < 2 ? vc_control_get(is.dev, values, count, &failed)
+		     : vc_control_set(is.dev, values, count, &failed, &applied);
 	check_answer(rc);
 	EXPECT(rc == 0 || failed <= count);
 	EXPECT(applied <= count && (rc < 0 || how < 2 || applied == count));
@@ -519,7 +512,6 @@ static void ask_ring(struct input *in, uint8_t what)
 	hostile.view = &ring->view;
 	switch (what % 12) {
 	case 0:
-		return stop_ring(ring);
 	case 1:
 		return close_ring(ring);
 	case 2:
