@@ -59,12 +59,19 @@ if TYPE_CHECKING:
         UnknownError,
     )
     from .events import ControlEvent, Event, Events, SourceChangeEvent
+    from .eventtarget import DOMEvent, EventTarget
     from .formats import FormatInfo, FrameRateRange, FrameSize, FrameSizeRange
     from .frame import Frame
+    from .imagecapture import ImageCapture
+    from .mediadevices import DeviceChangeEvent, MediaDevices
+    from .mediastream import MediaStream
     from .pixfmt import Format, PlaneFormat
+    from .selection import InputDeviceInfo
     from .sim import SimulatedCamera
     from .stream import Stream, StreamStats
     from .subdevice import Subdevice, find_subdevices
+    from .track import MediaStreamTrack, MediaStreamTrackVideoStats
+    from .videoframe import VideoFrame
 
 
 __version__ = "0.1.0"
@@ -80,14 +87,17 @@ __all__ = [
     "ControlError",
     "ControlEvent",
     "Controls",
+    "DOMEvent",
     "DOMException",
     "Device",
     "DeviceBusyError",
+    "DeviceChangeEvent",
     "DeviceError",
     "DeviceGoneError",
     "DeviceInfo",
     "DevicePermissionError",
     "Event",
+    "EventTarget",
     "Events",
     "FillLightMode",
     "Format",
@@ -97,8 +107,14 @@ __all__ = [
     "FrameSize",
     "FrameSizeRange",
     "ImageBitmap",
+    "ImageCapture",
+    "InputDeviceInfo",
     "InvalidStateError",
+    "MediaDevices",
     "MediaSettingsRange",
+    "MediaStream",
+    "MediaStreamTrack",
+    "MediaStreamTrackVideoStats",
     "MediaTrackCapabilities",
     "MediaTrackConstraintSet",
     "MediaTrackConstraints",
@@ -126,6 +142,7 @@ __all__ = [
     "UnknownControlError",
     "UnknownError",
     "VideoFacingMode",
+    "VideoFrame",
     "VideoResizeMode",
     "__version__",
     "find_subdevices",
@@ -150,11 +167,18 @@ _HOMES = {
     "OperationError OverconstrainedError ProfileError StarvedError UnknownControlError "
     "UnknownError",
     "events": "ControlEvent Event Events SourceChangeEvent",
+    "eventtarget": "DOMEvent EventTarget",
     "formats": "FormatInfo FrameRateRange FrameSize FrameSizeRange",
     "frame": "Frame",
+    "imagecapture": "ImageCapture",
+    "mediadevices": "DeviceChangeEvent MediaDevices",
+    "mediastream": "MediaStream",
     "pixfmt": "Format PlaneFormat",
+    "selection": "InputDeviceInfo",
     "sim": "SimulatedCamera",
     "stream": "Stream StreamStats",
+    "track": "MediaStreamTrack MediaStreamTrackVideoStats",
+    "videoframe": "VideoFrame",
     "subdevice": "Subdevice find_subdevices",
 }
 _HOME = {name: module for module, names in _HOMES.items() for name in names.split()}

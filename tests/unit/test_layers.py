@@ -57,8 +57,10 @@ LAYERS: tuple[set[str], ...] = (
     {"bitmap"},
     {"photo"},
     {"camera"},
+    {"devicewatch", "eventtarget", "selection", "sharedcamera", "videoframe", "worker"},
+    {"capturesource"},
     {"track"},
-    {"imagecapture"},
+    {"imagecapture", "mediastream"},
     {"mediadevices"},
     {"__init__"},
     {"cli"},
@@ -66,10 +68,21 @@ LAYERS: tuple[set[str], ...] = (
 )
 LEVEL = {module: level for level, layer in enumerate(LAYERS) for module in layer}
 
+# The face: what asyncio programs use. "waiting" lends it the camera's descriptor.
+ASYNCHRONOUS = {
+    "capturesource",
+    "eventtarget",
+    "imagecapture",
+    "mediadevices",
+    "track",
+    "waiting",
+    "worker",
+}
+
 # Beside the standard library, and who may import it.
 THIRD_PARTY = {
     "av": {"cli"},
-    "numpy": {"slot", "frame", "convert", "bitmap", "photo", "imagecapture", "cli"},
+    "numpy": {"slot", "frame", "convert", "bitmap", "photo", "videoframe", "cli"},
     "simplejpeg": {"convert", "photo"},
     "PIL": {"bitmap", "convert", "photo", "cli"},
     "rich": {"cli"},
@@ -133,6 +146,13 @@ def test_module_imports_only_the_libraries_it_may(path: Path) -> None:
     allowed = {name for name, users in THIRD_PARTY.items() if module(path) in users}
 
     assert others - {"v4l2capture"} <= allowed
+
+
+@each_file
+def test_asyncio_lives_in_the_face_only(path: Path) -> None:
+    uses = {name.split(".")[0] for name in imports(path)} & {"asyncio", "concurrent"}
+
+    assert not uses or module(path) in ASYNCHRONOUS
 
 
 def loaded_by(statement: str) -> set[str]:

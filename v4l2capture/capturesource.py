@@ -1,0 +1,344 @@
+# SPDX-License-Identifier: MIT
+"""What all tracks of one camera share: the camera, its thread, and one reader of its frames.
+
+Source: W3C Media Capture and Streams, "The model: sources, sinks, constraints, and settings".
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import threading
+import weakref
+from collections.abc import Callable
+from concurrent.futures import Future
+from functools import partial
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from .errors import CaptureError, ClosedError, DeviceError, DeviceGoneError
+from .sharedcamera import Look, SharedCamera
+from .worker import Worker
+
+if TYPE_CHECKING:
+    from .dictionaries import MediaTrackConstraints
+    from .frame import Frame
+    from .stream import Stream
+    from .track import MediaStreamTrack
+
+__all__ = ["CaptureSource"]
+
+_log = logging.getLogger(__name__)
+
+_T = TypeVar("_T")
+_R = TypeVar("_R")
+
+# A source without a frame for so long is muted; at slow rates, for so many frames.
+_SILENCE = 2.0
+_SILENT_FRAMES = 10
+
+# A driver that fails to give a frame is tried again, but not for ever.
+_MOST_FAILURES = 10
+_RETRY = 0.1
+
+# By loop and camera. A source lives as long as its tracks, or the task that reads its frames.
+_sources: weakref.WeakValueDictionary[tuple[int, str], CaptureSource] = (
+    weakref.WeakValueDictionary()
+)
+
+# By camera: who opens it after somebody has closed it waits in the same line.
+_workers: weakref.WeakValueDictionary[str, Worker] = weakref.WeakValueDictionary()
+_lock = threading.Lock()
+
+
+def _key(path: str) -> str:
+    return path if path.startswith("sim:") else os.path.realpath(path)
+
+
+class CaptureSource:
+    """One open camera in one event loop, and the tracks that share it.
+
+    Attributes:
+        muted: No frames have come for some time.
+        look: What the camera was like when somebody looked last; ``None``: not yet.
+
+    Synchronization: the event loop's thread only.
+    """
+
+    def __init__(self, path: str) -> None:
+        self.loop = asyncio.get_running_loop()
+        self.path = path
+        self.look: Look | None = None
+        self.muted = False
+        self._key = _key(path)
+        with _lock:
+            self._worker = _workers.setdefault(self._key, Worker(f"v4l2capture {path}"))
+        self._pictures = Worker(f"v4l2capture {path} pictures")
+        self._shared = SharedCamera(path)
+        self._tracks: weakref.WeakValueDictionary[str, MediaStreamTrack] = (
+            weakref.WeakValueDictionary()
+        )
+        self._users: dict[str, weakref.finalize[Any, Any]] = {}  # by the ids of their tracks
+        self._joining = 0
+        self._closed = False
+        self._descriptors: tuple[int, ...] = ()
+        self._pump: asyncio.Task[None] | None = None
+        self._watchdog: asyncio.TimerHandle | None = None
+        self._last = 0.0  # when a frame came
+        self._counted: tuple[weakref.ref[Stream] | None, int] = (None, 0)
+
+    @classmethod
+    def of(cls, path: str) -> CaptureSource:
+        """Return the source that is open in this event loop, or a new one."""
+        return cls.find(path) or cls._new(path)
+
+    @classmethod
+    def find(cls, path: str) -> CaptureSource | None:
+        """Return the source that is open in this event loop."""
+        loop = asyncio.get_running_loop()
+        source = _sources.get((id(loop), _key(path)))
+        return source if source is not None and source.loop is loop else None
+
+    @classmethod
+    def all(cls) -> list[CaptureSource]:
+        """Return all sources that are open in this event loop."""
+        loop = asyncio.get_running_loop()
+        return [source for source in list(_sources.values()) if source.loop is loop]
+
+    @classmethod
+    def _new(cls, path: str) -> CaptureSource:
+        source = cls(path)
+        _sources[id(source.loop), source._key] = source
+        return source
+
+    # ---- the camera's thread ----
+
+    def run(
+        self, call: Callable[[SharedCamera], _T], then: Callable[[Future[_T]], _R]
+    ) -> asyncio.Future[_R]:
+        """Call the camera in its thread, after all that was asked of it before."""
+        return self._worker.submit(self.loop, partial(call, self._shared), then)
+
+    def convert(self, call: Callable[[], _T]) -> asyncio.Future[_T]:
+        """Make a picture in another thread than the camera's."""
+        return self._pictures.submit(self.loop, call, Future.result)
+
+    # ---- tracks ----
+
+    def join(
+        self,
+        track_id: str,
+        wanted: MediaTrackConstraints,
+        make: Callable[[Look], MediaStreamTrack],
+    ) -> asyncio.Future[MediaStreamTrack]:
+        """Open the camera, or share it, and make a track of it.
+
+        Raises:
+            OverconstrainedError: Something required is impossible.
+            DeviceError: The camera does not open or does not stream.
+        """
+        self._joining += 1
+
+        def joined(outcome: Future[Look]) -> MediaStreamTrack:
+            self._joining -= 1
+            try:
+                look = outcome.result()
+                track = make(look)
+                self.adopt(track)
+                self.took(look)
+                self._begin(look)
+            except BaseException:
+                self._leave_if_last()
+                raise
+            return track
+
+        return self.run(lambda shared: shared.join(track_id, wanted), joined)
+
+    def adopt(self, track: MediaStreamTrack) -> None:
+        """Feed a track until it is released, or nobody has it any more."""
+        self._tracks[track.id] = track
+        self._users[track.id] = user = weakref.finalize(track, _lose, self, track.id)
+        user.atexit = False
+
+    def copy(self, track: MediaStreamTrack) -> None:
+        """Feed a copy of a track that this source feeds."""
+        track_id, seen = track.id, track.seen
+        self.adopt(track)
+        self.run(lambda shared: shared.copy(track_id, seen), self._looked)
+
+    def release(self, track_id: str) -> None:
+        """Feed a track no more; without tracks the camera is closed."""
+        user = self._users.pop(track_id, None)
+        if user is not None:
+            user.detach()
+            self._tracks.pop(track_id, None)
+            self._worker.post(partial(self._shared.leave, track_id))
+            self._leave_if_last()
+
+    def _leave_if_last(self) -> None:
+        if not self._users and not self._joining:
+            self.close()
+
+    # ---- what others change ----
+
+    def took(self, look: Look) -> None:
+        """Take note of what the camera is like now, and tell its tracks."""
+        self.look = look
+        for track in list(self._tracks.values()):
+            seen = look.users.get(track.id)
+            if seen is not None:
+                track.saw(look.capabilities, seen)
+
+    def _stirred(self) -> None:
+        """Look at the camera, because somebody else may have changed something."""
+        self._unwatch()  # until it was looked at: it stays readable
+        self.run(SharedCamera.look, self._looked)
+
+    def _looked(self, outcome: Future[Look]) -> None:
+        try:
+            look = outcome.result()
+        except (DeviceGoneError, ClosedError) as error:
+            self.fail(error)
+        except CaptureError as error:
+            _log.warning("changes of %s are not seen any more: %s", self.path, error)
+        else:
+            if not self._closed:
+                self.took(look)
+                self._watch(look.descriptors)
+
+    def _watch(self, descriptors: tuple[int, ...]) -> None:
+        self._unwatch()
+        self._descriptors = descriptors
+        for descriptor in descriptors:
+            self.loop.add_reader(descriptor, self._stirred)
+
+    def _unwatch(self) -> None:
+        for descriptor in self._descriptors:
+            self.loop.remove_reader(descriptor)
+        self._descriptors = ()
+
+    # ---- frames ----
+
+    def _begin(self, look: Look) -> None:
+        if self._pump is not None:
+            return
+        assert look.stream is not None
+        self._pump = self.loop.create_task(self._read(look.stream))
+        self._pump.add_done_callback(self._read_no_more)
+        self._watch(look.descriptors)
+        self._last = self.loop.time()
+        self._wait_for_silence()
+
+    async def _read(self, stream: Stream) -> None:
+        """Hand frames out, the newest first. Nothing here keeps one while it waits."""
+        failures = 0
+        while True:
+            try:
+                self._deliver(stream, await stream.alatest(None))
+                failures = 0
+            except ClosedError:  # for another format
+                stream = await self.run(SharedCamera.start, Future.result)
+            except DeviceGoneError:
+                raise
+            except DeviceError:
+                failures += 1
+                if failures == _MOST_FAILURES:
+                    raise
+                await asyncio.sleep(_RETRY)
+                stream = await self.run(SharedCamera.restart, Future.result)
+
+    def _deliver(self, stream: Stream, frame: Frame) -> None:
+        self._last = self.loop.time()
+        if self.muted:
+            self._mute(False)
+        passed = self._passed(stream)
+        native = stream.format.frame_rate
+        rate = None if native is None else float(native)
+        for track in list(self._tracks.values()):
+            track.take(frame, passed, rate)
+
+    def _passed(self, stream: Stream) -> int:
+        """Return how many frames the camera has made since this was asked last."""
+        stats = stream.stats
+        total = stats.delivered + stats.dropped + stats.broken + stats.stale
+        known, before = self._counted
+        self._counted = (weakref.ref(stream), total)
+        if known is None or known() is not stream:
+            return 1  # of those that came before, nobody knows who was there to miss them
+        return max(total - before, 1)
+
+    def _read_no_more(self, task: asyncio.Task[None]) -> None:
+        if self._closed:
+            if not task.cancelled():
+                task.exception()  # nobody is left to be told
+            return
+        if task.cancelled():  # with all other tasks, at the end of the loop
+            self._end()
+            return
+        error = task.exception()
+        assert error is not None
+        if not isinstance(error, CaptureError):
+            self.loop.call_exception_handler(
+                {"message": f"Reading from {self.path} failed", "exception": error, "task": task}
+            )
+        self.fail(error)
+
+    # ---- silence ----
+
+    def _wait_for_silence(self) -> None:
+        rate = self.look.stream.format.frame_rate if self.look and self.look.stream else None
+        most = max(_SILENCE, _SILENT_FRAMES / float(rate)) if rate else _SILENCE
+        left = self._last + most - self.loop.time()
+        if left <= 0 and not self.muted:
+            self._mute(True)
+        self._watchdog = self.loop.call_later(left if left > 0 else most, self._wait_for_silence)
+
+    def _mute(self, muted: bool) -> None:
+        self.muted = muted
+        for track in list(self._tracks.values()):
+            track.mute(muted)
+
+    # ---- life ----
+
+    def fail(self, error: BaseException) -> None:
+        """End all tracks, because there is no camera any more."""
+        for track in self._end(error):
+            track.fail()
+
+    def _end(self, error: BaseException | None = None) -> list[MediaStreamTrack]:
+        tracks = list(self._tracks.values())
+        for track in tracks:
+            track.end(error)
+        self.close()
+        return tracks
+
+    def close(self) -> None:
+        """Close the camera; its thread does that, after all that was asked of it before."""
+        if self._closed:
+            return
+        self._closed = True
+        if _sources.get((id(self.loop), self._key)) is self:
+            del _sources[id(self.loop), self._key]
+        for user in self._users.values():
+            user.detach()
+        self._users.clear()
+        self._tracks.clear()
+        if not self.loop.is_closed():
+            self._unwatch()
+            if self._pump is not None:
+                self._pump.cancel()
+        if self._watchdog is not None:
+            self._watchdog.cancel()
+        self._worker.post(self._shared.close)
+
+    async def wait_closed(self) -> None:
+        """Wait until all that was asked of the camera so far is done."""
+        await self.run(lambda _: None, Future.result)
+
+
+def _lose(source: CaptureSource, track_id: str) -> None:
+    """A track is garbage; which thread finds out, nobody knows."""
+    if source.loop.is_closed():
+        source.close()
+        return
+    source.loop.call_soon_threadsafe(source.release, track_id)

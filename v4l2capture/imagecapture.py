@@ -1,0 +1,126 @@
+# SPDX-License-Identifier: MIT
+"""Pictures and photo settings of a track.
+
+Source: W3C MediaStream Image Capture, "ImageCapture".
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import Future
+from typing import TypeVar
+
+from .bitmap import ImageBitmap
+from .dictionaries import PhotoCapabilities, PhotoSettings
+from .errors import InvalidStateError, NotSupportedError, OperationError, UnknownError
+from .sharedcamera import SharedCamera
+from .track import MediaStreamTrack
+from .videoframe import VideoFrame
+from .worker import rejected
+
+__all__ = ["ImageCapture"]
+
+_T = TypeVar("_T")
+
+# A camera that is muted may begin again.
+_LONGEST = 5.0
+
+
+class ImageCapture:
+    """Takes pictures of a track.
+
+    Its methods begin when they are called, and not when they are awaited.
+
+    Args:
+        track: Of a camera; it may have ended.
+
+    Raises:
+        NotSupportedError: The track is no video.
+        TypeError: It is no track.
+
+    Synchronization: the event loop's thread only.
+    """
+
+    def __init__(self, track: MediaStreamTrack) -> None:
+        if not isinstance(track, MediaStreamTrack):
+            raise TypeError(f"ImageCapture takes a MediaStreamTrack, not {track!r}")
+        if track.kind != "video":
+            raise NotSupportedError(f"pictures are taken of video, not of {track.kind}")
+        self._track = track
+
+    @property
+    def track(self) -> MediaStreamTrack:
+        """The track, as given."""
+        return self._track
+
+    def get_photo_capabilities(self) -> asyncio.Future[PhotoCapabilities]:
+        """Return what can be chosen for a photo.
+
+        Raises:
+            InvalidStateError: The track has ended.
+            OperationError: It ended meanwhile, or the camera failed.
+        """
+        return self._ask(lambda shared: shared.camera.photo_capabilities)
+
+    def get_photo_settings(self) -> asyncio.Future[PhotoSettings]:
+        """Return what a photo has where nobody chooses.
+
+        Raises:
+            InvalidStateError: The track has ended.
+            OperationError: It ended meanwhile, or the camera failed.
+        """
+        return self._ask(lambda shared: shared.camera.photo_settings)
+
+    def grab_frame(self) -> asyncio.Future[ImageBitmap]:
+        """Return a picture that is taken after this call, in the size of the track.
+
+        Raises:
+            InvalidStateError: The track has ended, or is not enabled.
+            UnknownError: It ended meanwhile, no picture came, or it cannot be decoded.
+        """
+        track = self._track
+        error = self._unfit() or (
+            None if track.enabled else InvalidStateError("the track is not enabled")
+        )
+        if error is not None:
+            return rejected(track.loop, error)
+        fresh = track.fresh()
+        task = track.loop.create_task(self._grab(fresh))
+        task.add_done_callback(lambda _: fresh.cancel())
+        return task
+
+    async def _grab(self, fresh: asyncio.Future[VideoFrame]) -> ImageBitmap:
+        try:
+            async with asyncio.timeout(_LONGEST):
+                picture = await fresh
+            bitmap = await self._track.source.convert(picture.bitmap)
+        except TimeoutError:
+            raise UnknownError(f"no picture came within {_LONGEST:g} s") from None
+        except ValueError as error:
+            raise UnknownError(str(error)) from error
+        if self._unfit():
+            raise UnknownError("the track ended before there was a picture")
+        return bitmap
+
+    def _unfit(self) -> InvalidStateError | None:
+        if self._track.ready_state == "live":
+            return None
+        return InvalidStateError("the track has ended")
+
+    def _ask(self, question: Callable[[SharedCamera], _T]) -> asyncio.Future[_T]:
+        track = self._track
+
+        def answered(outcome: Future[_T]) -> _T:
+            answer = track.result(outcome)
+            if self._unfit():
+                raise OperationError("the track ended before the camera answered")
+            return answer
+
+        error = self._unfit()
+        if error is not None:
+            return rejected(track.loop, error)
+        return track.source.run(question, answered)
+
+    def __repr__(self) -> str:
+        return f"<ImageCapture of {self._track!r}>"

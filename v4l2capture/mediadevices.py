@@ -1,0 +1,275 @@
+# SPDX-License-Identifier: MIT
+"""Which cameras there are, and a track of the one that fits best.
+
+Source: W3C Media Capture and Streams, "MediaDevices".
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import uuid
+import weakref
+from collections.abc import Iterable, Mapping
+from concurrent.futures import Future
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, ClassVar
+
+from .capturesource import CaptureSource
+from .constraints import selectable
+from .devicewatch import DeviceWatch
+from .dictionaries import Dictionary, MediaTrackConstraints, MediaTrackSupportedConstraints
+from .discovery import node_paths
+from .errors import CaptureError, NotFoundError
+from .eventtarget import DOMEvent, EventHandler, EventTarget
+from .mediastream import MediaStream
+from .selection import InputDeviceInfo, Verdict, judge, judge_at, list_cameras, refusal
+from .track import MediaStreamTrack
+from .webidl import Convert
+from .worker import Worker, rejected
+
+__all__ = ["DeviceChangeEvent", "InputDeviceInfo", "MediaDevices"]
+
+_DIRECTORY = "/dev"
+
+# After a node has come, udev sets its rights and makes links to it.
+_SETTLED = 0.15
+_LONGEST = 0.6
+
+
+class DeviceChangeEvent(DOMEvent):
+    """Cameras have come or gone.
+
+    Attributes:
+        devices: All that are there now.
+        user_inserted_devices: Those of them that were not there before.
+    """
+
+    __slots__ = ("devices", "user_inserted_devices")
+
+    def __init__(
+        self,
+        type: str,  # noqa: A002
+        target: EventTarget,
+        devices: tuple[InputDeviceInfo, ...],
+        user_inserted_devices: tuple[InputDeviceInfo, ...],
+    ) -> None:
+        super().__init__(type, target)
+        self.devices = devices
+        self.user_inserted_devices = user_inserted_devices
+
+
+def _wanted(_name: str, value: Any) -> bool | MediaTrackConstraints:
+    return value if isinstance(value, bool) else MediaTrackConstraints.of(value)
+
+
+def _anything(_name: str, value: Any) -> Any:
+    return value
+
+
+@dataclass(frozen=True, slots=True, repr=False, kw_only=True)
+class MediaStreamConstraints(Dictionary):
+    """Which tracks are wanted: ``True``, or what they are to be like."""
+
+    video: bool | MediaTrackConstraints | None = None
+    audio: Any = None
+
+    MEMBERS: ClassVar[Mapping[str, Convert]] = {"video": _wanted, "audio": _anything}
+
+
+class MediaDevices(EventTarget):
+    """The cameras of this computer.
+
+    Args:
+        cameras: Paths, for example ``["sim:webcam"]``: only these; they need not be listed
+            anywhere. Left out: all there are, and the simulated ones in ``V4L2CAPTURE_SIM``.
+
+    Attributes:
+        ondevicechange: Listener: cameras have come or gone.
+
+    Synchronization: the event loop's thread only.
+    """
+
+    EVENTS = ("devicechange",)
+
+    ondevicechange = EventHandler()
+
+    def __init__(self, cameras: Iterable[str | os.PathLike[str]] | None = None) -> None:
+        super().__init__()
+        if isinstance(cameras, str):
+            raise TypeError(f"MediaDevices takes a list of cameras, not {cameras!r}")
+        self._cameras = None if cameras is None else [os.fspath(camera) for camera in cameras]
+        self._worker = Worker("v4l2capture cameras")
+        self._known: tuple[InputDeviceInfo, ...] | None = None
+        self._watch: _Watch | None = None
+
+    # ---- which there are ----
+
+    def get_supported_constraints(self) -> MediaTrackSupportedConstraints:
+        """Return the properties that can be constrained, whatever the cameras can."""
+        return MediaTrackSupportedConstraints()
+
+    def enumerate_devices(self) -> asyncio.Future[list[InputDeviceInfo]]:
+        """Return all cameras. One that does not answer hides no other.
+
+        This begins when it is called, and not when it is awaited.
+        """
+
+        def listed(outcome: Future[list[InputDeviceInfo]]) -> list[InputDeviceInfo]:
+            devices = outcome.result()
+            if self._watch is None:
+                self._known = tuple(devices)
+            return devices
+
+        open_ones = {
+            source.path: InputDeviceInfo.of(source.look.info, source.look.capabilities)
+            for source in CaptureSource.all()
+            if source.look is not None
+        }
+        return self._worker.submit(
+            asyncio.get_running_loop(), partial(list_cameras, self._cameras, open_ones), listed
+        )
+
+    def _listening(self) -> None:
+        is_heard = self._is_heard("devicechange")
+        if is_heard and self._watch is None:
+            self._watch = _Watch(self._look)
+            self._look()
+        elif not is_heard and self._watch is not None:
+            self._watch.close()
+            self._watch = None
+
+    def events(self, type: str) -> Any:  # noqa: A002
+        queue = super().events(type)
+        loop = asyncio.get_running_loop()
+        weakref.finalize(queue, _call_soon, loop, self._listening).atexit = False
+        return queue
+
+    def _look(self) -> None:
+        self.enumerate_devices().add_done_callback(self._looked)
+
+    def _looked(self, outcome: asyncio.Future[list[InputDeviceInfo]]) -> None:
+        if self._watch is None or outcome.cancelled():
+            return
+        before, now = self._known, tuple(outcome.result())
+        self._known = now
+        if before is not None and now != before:
+            ids = {device.device_id for device in before}
+            new = tuple(device for device in now if device.device_id not in ids)
+            self._fire(DeviceChangeEvent("devicechange", self, now, new))
+
+    # ---- a track of the best ----
+
+    def get_user_media(
+        self, constraints: Mapping[str, Any] | None = None, /, **members: Any
+    ) -> asyncio.Future[MediaStream]:
+        """Return a stream with a track of the camera that fits best; it is streaming then.
+
+        This begins when it is called, and not when it is awaited. Who asks for a camera that
+        another track of this event loop uses shares it.
+
+        Args:
+            constraints: ``{"video": True}``, or ``{"video": {...}}`` with what the track is
+                to be like; see :meth:`MediaStreamTrack.apply_constraints`.
+            members: The same as keywords.
+
+        Raises:
+            TypeError: No video is wanted, a value has a wrong type, or something is required
+                that is no reason to choose a camera, for example a zoom.
+            NotFoundError: There is no camera, or a microphone is wanted.
+            OverconstrainedError: None has what is required.
+            NotAllowedError: This user may not open it.
+            NotReadableError: Others use it, or the bus that it is connected to.
+            AbortError: It failed in another way.
+        """
+        loop = asyncio.get_running_loop()
+        try:
+            wanted = MediaStreamConstraints.of(constraints, **members)
+            if not wanted.video and not wanted.audio:
+                raise TypeError("get_user_media takes {'video': True}, or what it is to be like")
+            video = selectable(None if isinstance(wanted.video, bool) else wanted.video)
+        except TypeError as error:
+            return rejected(loop, error)
+        if wanted.audio not in (None, False):
+            return rejected(loop, NotFoundError("there are no microphones in this library"))
+        return loop.create_task(self._get(video))
+
+    async def _get(self, wanted: MediaTrackConstraints) -> MediaStream:
+        failures: list[CaptureError] = []
+        verdicts = await self._judge(wanted, failures)
+        fit = [verdict for verdict in verdicts if verdict.distance < float("inf")]
+        for verdict in sorted(fit, key=lambda verdict: verdict.distance):
+            track_id = str(uuid.uuid4())
+            source = CaptureSource.of(verdict.path)
+            make = partial(MediaStreamTrack.of, source, track_id)
+            try:
+                return MediaStream([await source.join(track_id, wanted, make)])
+            except CaptureError as error:
+                failures.append(error)
+        raise refusal(failures, [verdict for verdict in verdicts if verdict not in fit])
+
+    async def _judge(
+        self, wanted: MediaTrackConstraints, failures: list[CaptureError]
+    ) -> list[Verdict]:
+        loop = asyncio.get_running_loop()
+        paths = self._cameras
+        if paths is None:
+            paths = await self._worker.submit(loop, node_paths, Future.result)
+        verdicts: list[Verdict | None] = []
+        for path in paths:
+            source = CaptureSource.find(path)
+            try:
+                if source is not None and source.look is not None:
+                    question = partial(_judge_open, path=path, wanted=wanted)
+                    verdicts.append(await source.run(question, Future.result))
+                else:
+                    call = partial(judge_at, path, wanted)
+                    verdicts.append(await self._worker.submit(loop, call, Future.result))
+            except CaptureError as error:
+                failures.append(error)
+        return [verdict for verdict in verdicts if verdict is not None]
+
+    def __repr__(self) -> str:
+        return f"<MediaDevices {'all' if self._cameras is None else ', '.join(self._cameras)}>"
+
+
+def _judge_open(shared: Any, path: str, wanted: MediaTrackConstraints) -> Verdict:
+    return judge(shared.camera, path, wanted)
+
+
+def _call_soon(loop: asyncio.AbstractEventLoop, call: Any) -> None:
+    if not loop.is_closed():
+        loop.call_soon_threadsafe(call)
+
+
+class _Watch:
+    """Tells when nodes have come or gone, once they have settled."""
+
+    def __init__(self, tell: Any) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._tell = tell
+        self._watch = DeviceWatch(_DIRECTORY)
+        self._timer: asyncio.TimerHandle | None = None
+        self._latest = 0.0
+        self._loop.add_reader(self._watch.fileno(), self._stirred)
+
+    def _stirred(self) -> None:
+        if not self._watch.take():
+            return
+        now = self._loop.time()
+        if self._timer is None:
+            self._latest = now + _LONGEST
+        else:
+            self._timer.cancel()
+        self._timer = self._loop.call_at(min(now + _SETTLED, self._latest), self._settled)
+
+    def _settled(self) -> None:
+        self._timer = None
+        self._tell()
+
+    def close(self) -> None:
+        self._loop.remove_reader(self._watch.fileno())
+        if self._timer is not None:
+            self._timer.cancel()
+        self._watch.close()

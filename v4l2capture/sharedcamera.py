@@ -1,0 +1,152 @@
+# SPDX-License-Identifier: MIT
+"""One camera and its users, as the thread sees it that talks to the driver.
+
+Everything here may take long. Nothing here knows of event loops.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from .camera import Camera, View
+from .errors import ClosedError, NotFoundError
+
+if TYPE_CHECKING:
+    from .dictionaries import (
+        MediaTrackCapabilities,
+        MediaTrackConstraints,
+        MediaTrackSettings,
+    )
+    from .discovery import DeviceInfo
+    from .stream import Stream
+    from .videomode import Size
+
+__all__ = ["Look", "Seen", "SharedCamera"]
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """One user, as far as the camera knows them; see :class:`~v4l2capture.camera.View`."""
+
+    settings: MediaTrackSettings
+    constraints: MediaTrackConstraints
+    size: Size | None
+    held: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What a camera was like at one moment.
+
+    Attributes:
+        users: By the names that they joined with.
+        descriptors: Readable when somebody else has changed something.
+    """
+
+    info: DeviceInfo
+    capabilities: MediaTrackCapabilities
+    users: Mapping[str, Seen]
+    stream: Stream | None
+    descriptors: tuple[int, ...]
+
+
+class SharedCamera:
+    """A camera that is open while it has users, who are known by their names.
+
+    Synchronization: one call at a time.
+    """
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+        self._camera: Camera | None = None
+        self._views: dict[str, View] = {}
+
+    @property
+    def camera(self) -> Camera:
+        """The engine.
+
+        Raises:
+            ClosedError: It is not open.
+        """
+        if self._camera is None:
+            raise ClosedError(f"{self.path} is closed")
+        return self._camera
+
+    # ---- users ----
+
+    def join(self, user: str, wanted: MediaTrackConstraints) -> Look:
+        """Open the camera for one more user, make it fit what they want, let it stream."""
+        if self._camera is None:
+            self._camera = _opened(self.path)
+        view = self.camera.add_view()
+        try:
+            view.apply_constraints(wanted)
+            self.camera.start()
+            self._views[user] = view
+            return self.look()
+        except BaseException:
+            self._views.pop(user, None)
+            view.close()
+            raise
+
+    def copy(self, user: str, seen: Seen) -> Look:
+        """Let another user join who wants and has the same as one did at some time."""
+        view = self.camera.add_view()
+        view.constraints, view.size, view.held = seen.constraints, seen.size, seen.held
+        self._views[user] = view
+        return self.look()
+
+    def leave(self, user: str) -> None:
+        """A user wants nothing any more."""
+        view = self._views.pop(user, None)
+        if view is not None:
+            view.close()
+
+    def close(self) -> None:
+        """Close the camera; also what is left of it after it was unplugged."""
+        self._views.clear()
+        camera, self._camera = self._camera, None
+        if camera is not None:
+            camera.close()
+
+    # ---- looking ----
+
+    def look(self) -> Look:
+        """Return what the camera is like now."""
+        camera = self.camera
+        return Look(
+            camera.info,
+            camera.capabilities,
+            {
+                user: Seen(view.settings, view.constraints, view.size, view.held)
+                for user, view in self._views.items()
+            },
+            camera.stream,
+            tuple(events.fileno() for events in camera.events),
+        )
+
+    # ---- acting ----
+
+    def apply(self, user: str, wanted: MediaTrackConstraints) -> Look:
+        """Make settings fit what a user wants from now on."""
+        self._views[user].apply_constraints(wanted)
+        return self.look()
+
+    def start(self) -> Stream:
+        """Return the stream that is on, after a change of the format another one."""
+        return self.camera.start()
+
+    def restart(self) -> Stream:
+        """Begin to stream anew."""
+        self.camera.stop()
+        return self.camera.start()
+
+
+def _opened(path: str) -> Camera:
+    camera = Camera(path)
+    if not camera.info.is_camera:
+        camera.close()
+        raise NotFoundError(f"{path} is no camera")
+    return camera
