@@ -5,11 +5,12 @@ The simulated camera is always there. vivid, a driver of the kernel, joins in wh
 V4L2CAPTURE_VIVID names its node, as tools/hil/run does; ``-m vivid`` selects it alone.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 
 from v4l2capture import Device
+from v4l2capture.cli import main
 
 from .lanes import VIVID, Lane, SimLane, VividLane, open_small
 
@@ -31,3 +32,15 @@ def device(camera: Lane) -> Iterator[Device]:
     """An open camera in a small format. Streams are the tests' own: they have to die."""
     with open_small(camera) as device:
         yield device
+
+
+@pytest.fixture
+def run(capsys: pytest.CaptureFixture[str]) -> Callable[..., tuple[int, str, str]]:
+    """Run a command line; return its status, stdout and stderr."""
+
+    def run(*words: str) -> tuple[int, str, str]:
+        status = main(list(words))
+        out, err = capsys.readouterr()
+        return status, out, err
+
+    return run

@@ -8,22 +8,10 @@ from pathlib import Path
 import pytest
 
 from v4l2capture import Device, SimulatedCamera, errors, list_devices
-from v4l2capture.cli import choice, doctor, main
+from v4l2capture.cli import choice, doctor
 from v4l2capture.cli.output import Failed
 
 from .simulated import profile
-
-
-@pytest.fixture
-def run(capsys):
-    """Run a command line; return its status, stdout and stderr."""
-
-    def run(*words):
-        status = main(list(words))
-        out, err = capsys.readouterr()
-        return status, out, err
-
-    return run
 
 
 @pytest.fixture

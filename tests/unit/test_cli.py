@@ -14,7 +14,7 @@ import v4l2capture
 from v4l2capture.cli import main, output
 from v4l2capture.cli.output import Table, visible
 
-COMMANDS = ["list", "formats", "controls", "record", "profile", "doctor"]
+COMMANDS = ["list", "caps", "controls", "formats", "set", "record", "profile", "doctor"]
 
 
 def refused(*words, capsys):
@@ -58,7 +58,7 @@ def test_ctrl_c_during_the_import_ends_it_quietly(start):
     program = f"""
 import os, signal, sys
 sys.argv = ["v4l2capture", "list"]
-sys.addaudithook(lambda event, args: event == "import" and args[0] == "v4l2capture.device"
+sys.addaudithook(lambda event, args: event == "import" and args[0] == "v4l2capture.discovery"
                  and os.kill(os.getpid(), signal.SIGINT))
 {start}
 """
@@ -104,12 +104,29 @@ def test_a_command_loads_no_library_that_it_does_not_need():
         "print(*sorted({'numpy', 'PIL', 'simplejpeg', 'rich', 'av', 'asyncio', 'email'} "
         "& set(sys.modules)), file=sys.stderr)"
     )
-    for words in (["list"], ["controls", "sim:webcam"], ["profile", "sim:webcam"]):
+    commands = ("list", "controls sim:webcam", "profile sim:webcam", "caps sim:webcam")
+    for words in (*commands, "set sim:webcam zoom=200"):
         done = subprocess.run(
-            [sys.executable, "-c", program, *words], capture_output=True, text=True, check=True
+            [sys.executable, "-c", program, *words.split()],
+            capture_output=True,
+            text=True,
+            check=True,
         )
 
         assert done.stderr.splitlines()[-1] == ""
+
+
+def test_a_command_loads_no_other_command():
+    program = (
+        "import sys; from v4l2capture.cli import main; main(['list']); "
+        "print({'device', 'camera', 'stream'} & {name.split('.')[-1] for name in sys.modules})"
+    )
+
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+
+    assert done.stdout.splitlines()[-1] == "set()"
 
 
 def test_module_is_the_same_command():

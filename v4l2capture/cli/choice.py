@@ -4,12 +4,16 @@
 from __future__ import annotations
 
 import argparse
+from typing import TYPE_CHECKING
 
 from ..device import Device
-from ..discovery import first_camera, scan
-from .output import Failed
+from ..discovery import first_camera, reason, scan
+from .output import Failed, say
 
-__all__ = ["add_device", "open_camera"]
+if TYPE_CHECKING:
+    from ..camera import Camera
+
+__all__ = ["add_device", "open_camera", "open_whole_camera"]
 
 
 def add_device(parser: argparse.ArgumentParser) -> None:
@@ -31,6 +35,20 @@ def open_camera(name: str | None) -> Device:
         CaptureError: It cannot be opened.
     """
     return Device(first_camera() if name is None else _path(name))
+
+
+def open_whole_camera(name: str | None) -> Camera:
+    """Open it with its sensor, lenses and lamps; say which of them cannot be opened.
+
+    Raises:
+        Failed, CaptureError: As :func:`open_camera`.
+    """
+    from ..camera import Camera  # which others do not need
+
+    camera = Camera(first_camera() if name is None else _path(name))
+    for problem in camera.problems:
+        say(reason(problem))
+    return camera
 
 
 def _path(name: str) -> str:

@@ -14,6 +14,7 @@ from ..errors import ControlError
 from ..snapshot import control_data
 from .choice import add_device, open_camera
 from .output import Table, put_json, say
+from .values import control_text
 
 __all__ = ["add_arguments", "run"]
 
@@ -21,8 +22,6 @@ _HEADINGS = ("Control", "Type", "Range/step", "Default", "Value", "Flags")
 
 # Types whose minimum and maximum are numbers that say something.
 _WITHOUT_RANGE = ("bool", "button", "bitmask", "area", "rect")
-
-_MOST_ELEMENTS = 8
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -87,8 +86,8 @@ def _rows(
             class_name = control.class_name
             yield (class_name,)
         error = unreadable.get(control.name)
-        value = f"({error})" if error else _value(control, values.get(control.name))
-        default = "" if control.default is None else _value(control, control.default)
+        value = f"({error})" if error else control_text(control, values.get(control.name))
+        default = "" if control.default is None else control_text(control, control.default)
         flags = ", ".join(sorted(control.flags - {"slider", "has-payload"}))
         yield f"  {control.name}", _type(control), _range(control), default, value, flags
         for index, label in control.menu.items():
@@ -110,27 +109,3 @@ def _range(control: Control) -> str:
         return f"0x{control.maximum & 0xFFFFFFFF:x}" if control.type == "bitmask" else ""
     step = f"/{control.step}" if control.step > 1 else ""
     return f"{control.minimum}..{control.maximum}{step}"
-
-
-def _value(control: Control, value: Any) -> str:
-    match value:
-        case None:
-            return ""
-        case bool():
-            return "on" if value else "off"
-        case int() if control.type == "bool":
-            return "on" if value else "off"
-        case int() if control.type == "bitmask":
-            return f"0x{value:x}"
-        case str():
-            return repr(value)
-        case bytes():
-            return _cut([f"{byte:02x}" for byte in value], " ")
-        case tuple():
-            return _cut([str(item) for item in value], ", ")
-    return str(value)
-
-
-def _cut(items: list[str], between: str) -> str:
-    rest = "" if len(items) <= _MOST_ELEMENTS else " ..."
-    return between.join(items[:_MOST_ELEMENTS]) + rest

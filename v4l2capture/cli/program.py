@@ -9,25 +9,28 @@ import io
 import os
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from importlib import import_module
 
 from .. import __version__
 from ..errors import CaptureError
-from . import controls, doctor, formats, listing, profile, record
 from .output import Failed, say, writing_result
 
 __all__ = ["run"]
 
+# In the order of --help; each is in a module of its own.
 _COMMANDS = {
-    "list": listing,
-    "formats": formats,
-    "controls": controls,
-    "record": record,
-    "profile": profile,
-    "doctor": doctor,
+    "list": "listing",
+    "caps": "caps",
+    "controls": "controls",
+    "formats": "formats",
+    "set": "setting",
+    "record": "record",
+    "profile": "profile",
+    "doctor": "doctor",
 }
 
-_ABOUT = "Look at and record from any V4L2 camera, or from a simulated one such as sim:webcam."
+_ABOUT = "Look at, set and record from any V4L2 camera, or a simulated one such as sim:webcam."
 
 _EPILOG = """\
 DEVICE is /dev/videoN or just N, a stable id as `list` shows it, or sim:PROFILE for a simulated
@@ -41,7 +44,7 @@ exit status: 0 done, 1 the camera or the request failed, 2 wrong command line
 """
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser(names: Iterable[str]) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="v4l2capture",
         description=_ABOUT,
@@ -50,7 +53,8 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"v4l2capture {__version__}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND", title="commands")
-    for name, module in _COMMANDS.items():
+    for name in names:
+        module = import_module(f".{_COMMANDS[name]}", __package__)
         text = inspect.getdoc(module.run) or ""
         command = commands.add_parser(
             name,
@@ -71,7 +75,10 @@ def run(argv: Sequence[str] | None = None) -> int:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # a camera's name may be in any alphabet
-    args = _parser().parse_args(argv)
+    words = sys.argv[1:] if argv is None else list(argv)
+    # What other commands need takes longer to load than most commands to run.
+    meant = [name for name in _COMMANDS if name in words[:1]] or list(_COMMANDS)
+    args = _parser(meant).parse_args(words)
     try:
         status = args.run(args)
         with writing_result():
