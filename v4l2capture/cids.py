@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import re
 
-__all__ = ["CLASSES", "FLAGS", "IDS", "MASTERS", "NAMES", "class_name", "slug"]
+__all__ = ["CLASSES", "FLAGS", "IDS", "MASTERS", "NAMES", "TYPES", "class_name", "slug"]
 
 _USER = 0x00980900
 _UVC = 0x00981AE0
@@ -37,7 +37,22 @@ CLASSES: dict[int, str] = {
     0x00A3: "detection",
 }
 
-# The spelling of v4l2-ctl, and of profiles.
+# Both in the spelling of v4l2-ctl, and of profiles.
+TYPES: dict[int, str] = {
+    1: "int",
+    2: "bool",
+    3: "menu",
+    4: "button",
+    5: "int64",
+    7: "str",
+    8: "bitmask",
+    9: "intmenu",
+    0x0100: "u8",
+    0x0101: "u16",
+    0x0102: "u32",
+    0x0106: "area",
+    0x0107: "rect",
+}
 FLAGS: dict[int, str] = {
     0x0001: "disabled",
     0x0002: "grabbed",

@@ -10,37 +10,19 @@ Source: Documentation/userspace-api/media/v4l/extended-controls.rst.
 from __future__ import annotations
 
 import errno
-import operator
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from functools import cache
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from . import payload
+from . import payload, scalar
 from ._native import ffi, lib
-from .cids import FLAGS, IDS, MASTERS, NAMES, class_name, slug
+from .cids import IDS, MASTERS, NAMES, slug
+from .control import Control, text
 from .errors import ControlError, DeviceError, UnknownControlError, check, device_error
 
 if TYPE_CHECKING:
     from .node import Node
 
 __all__ = ["Control", "Controls"]
-
-# The spelling of v4l2-ctl, and of profiles.
-TYPES: dict[int, str] = {
-    lib.V4L2_CTRL_TYPE_INTEGER: "int",
-    lib.V4L2_CTRL_TYPE_BOOLEAN: "bool",
-    lib.V4L2_CTRL_TYPE_MENU: "menu",
-    lib.V4L2_CTRL_TYPE_BUTTON: "button",
-    lib.V4L2_CTRL_TYPE_INTEGER64: "int64",
-    lib.V4L2_CTRL_TYPE_STRING: "str",
-    lib.V4L2_CTRL_TYPE_BITMASK: "bitmask",
-    lib.V4L2_CTRL_TYPE_INTEGER_MENU: "intmenu",
-    lib.V4L2_CTRL_TYPE_U8: "u8",
-    lib.V4L2_CTRL_TYPE_U16: "u16",
-    lib.V4L2_CTRL_TYPE_U32: "u32",
-    lib.V4L2_CTRL_TYPE_AREA: "area",
-    lib.V4L2_CTRL_TYPE_RECT: "rect",
-}
 
 _DISABLED: int = lib.V4L2_CTRL_FLAG_DISABLED
 _READ_ONLY: int = lib.V4L2_CTRL_FLAG_READ_ONLY
@@ -61,10 +43,7 @@ _MASTER_IDS = frozenset(master for masters in MASTERS.values() for master in mas
 
 # Flags of a control that cannot be written the quick way.
 _SLOW: int = _READ_ONLY | _HAS_PAYLOAD | _UPDATE
-_NO_NUMBER: int = lib.VC_NO_NUMBER
-_LEAST = -(1 << 31)
 
-_read_knob = lib.vc_knob_read
 _write_knob = lib.vc_knob_write
 
 _value = ffi.typeof("struct vc_value[]")
@@ -73,156 +52,6 @@ _index = ffi.typeof("uint32_t[2]")
 
 def _key(name: str, cid: int) -> str:
     return f"{name}_{cid:08x}"
-
-
-class Control:
-    """One control of one device: what it is, and its value.
-
-    Attributes:
-        id: V4L2_CID_*, the key that never changes.
-        name: Canonical name, for example ``"zoom_absolute"``.
-        label: The driver's own words, for example ``"Zoom, Absolute"``.
-        type: ``int bool menu intmenu button int64 str bitmask u8 u16 u32 area rect``, or
-            the number of a type this version does not know.
-
-    Synchronization: none required.
-    """
-
-    __slots__ = ("_controls", "_grid", "_knob", "_list", "_row", "id", "label", "name", "type")
-
-    # The quick way to its value: struct vc_knob *, made at the first use; None: not made,
-    # or the value is no number of 32 bits.
-    _knob: Any
-
-    # Of an integer that is written the quick way: minimum, maximum, step.
-    _grid: tuple[int, int, int] | None
-
-    def __init__(self, controls: Controls, row: Any, name: str) -> None:
-        self._controls = controls
-        self._row = row
-        self._knob = self._grid = None
-        self._list = controls._list  # owns the memory of the row
-        self.id: int = row.id
-        self.name = name
-        self.label: str = _text(row.name)
-        self.type: str = TYPES.get(row.type, str(row.type))
-
-    # ---- what it is ----
-
-    @property
-    def minimum(self) -> int:
-        """The smallest value the driver announces, in the driver's units."""
-        return int(self._controls._fresh(self).minimum)
-
-    @property
-    def maximum(self) -> int:
-        """The largest value the driver announces; may be below :attr:`minimum` in bad drivers."""
-        return int(self._controls._fresh(self).maximum)
-
-    @property
-    def step(self) -> int:
-        """The distance between values, at least 1 (a driver's 0 means 1)."""
-        return int(self._controls._fresh(self).step) or 1
-
-    @property
-    def default(self) -> int | None:
-        """The driver's default, or ``None`` where it lies outside the driver's own range."""
-        row = self._controls._fresh(self)
-        if row.flags & _HAS_PAYLOAD or self.type in ("button", "str"):
-            return None
-        value = int(row.default_value)
-        if self.type == "bitmask":
-            return value & 0xFFFFFFFF
-        return value if row.minimum <= value <= row.maximum else None
-
-    @property
-    def flags(self) -> frozenset[str]:
-        """V4L2_CTRL_FLAG_* in v4l2-ctl's words, for example ``{"inactive"}``."""
-        return _flags(self._controls._fresh(self).flags)
-
-    @property
-    def menu(self) -> dict[int, str | int]:
-        """Index to label (menu) or to number (integer menu); empty for all other types.
-
-        Menus have holes: only indices that the driver named are here.
-        """
-        row = self._controls._fresh(self)
-        entries = self._list.menu[row.menu_first : row.menu_first + row.menu_count]
-        numbers = self.type == "intmenu"
-        return {entry.index: entry.value if numbers else _text(entry.name) for entry in entries}
-
-    @property
-    def dims(self) -> tuple[int, ...]:
-        """Dimensions of an array control, outermost first; ``()`` for a single value."""
-        row = self._controls._fresh(self)
-        return tuple(row.dims[0 : row.nr_of_dims])
-
-    @property
-    def class_name(self) -> str:
-        """The control's class: ``"user"``, ``"camera"``, ``"flash"``, ..., ``"vendor"``."""
-        return class_name(self.id)
-
-    @property
-    def masters(self) -> tuple[str, ...]:
-        """Controls of this device that make this one inactive while they are automatic."""
-        return tuple(NAMES[cid] for cid in MASTERS.get(self.id, ()) if cid in self._controls)
-
-    # ---- its value ----
-
-    @property
-    def value(self) -> Any:
-        """The current value, read from the driver.
-
-        ``int`` (menus: the index), ``bool``, ``str``, ``(width, height)`` of an area,
-        ``(left, top, width, height)`` of a rectangle, a flat ``tuple`` of an array, else
-        ``bytes``.
-
-        Raises:
-            ControlError: It is write-only (EACCES), or the driver could not read it.
-        """
-        if self._knob is None:
-            return self._controls._get(self)
-        number = _read_knob(self._knob)
-        if number < _LEAST:
-            self._controls._check(number - _NO_NUMBER, "VIDIOC_G_EXT_CTRLS", self)
-        return payload.number(self.type, number) if self.type in _UNLIKE_INT else number
-
-    @value.setter
-    def value(self, value: Any) -> None:
-        controls = self._controls
-        grid = self._grid
-        if grid is None or type(value) is not int or self._list is not controls._current:
-            controls._set_one(self, value)
-            return
-        low, high, step = grid
-        if step != 1 or not low <= value <= high:
-            value = _nearest(value, low, high, step)
-        rc = _write_knob(self._knob, value)
-        if rc < 0:
-            controls._check(rc, "VIDIOC_S_EXT_CTRLS", self, value)
-
-    def press(self) -> None:
-        """Trigger a button."""
-        self._controls._set_one(self, 1)
-
-    def __reduce__(self) -> NoReturn:
-        raise TypeError(f"{self.name} is a control of an open device: copy its value")
-
-    def __repr__(self) -> str:
-        row = self._row
-        return f"<Control {self.name} ({self.type}) {row.minimum}..{row.maximum} step {row.step}>"
-
-
-@cache
-def _flags(bits: int) -> frozenset[str]:
-    return frozenset(name for bit, name in FLAGS.items() if bits & bit)
-
-
-_UNLIKE_INT = frozenset(("bool", "bitmask"))
-
-
-def _text(raw: Any) -> str:
-    return str(ffi.string(raw).decode("utf-8", "replace"))
 
 
 class Controls(Mapping[str | int, Control]):
@@ -271,7 +100,7 @@ class Controls(Mapping[str | int, Control]):
         if names is None:
             names = {}
             for cid, row in rows.items():
-                name = NAMES.get(cid) or slug(_text(row.name)) or f"0x{cid:08x}"
+                name = NAMES.get(cid) or slug(text(row.name)) or f"0x{cid:08x}"
                 if name in names or (cid not in NAMES and IDS.get(name) in rows):
                     name = _key(name, cid)
                 names[name] = cid
@@ -296,7 +125,7 @@ class Controls(Mapping[str | int, Control]):
             return cid
         cid = self._by_name().get(key)
         if cid is None:
-            cid = next((i for i, row in rows.items() if slug(_text(row.name)) == key), None)
+            cid = next((i for i, row in rows.items() if slug(text(row.name)) == key), None)
         return cid if cid in rows else None
 
     def __getitem__(self, key: str | int) -> Control:
@@ -367,7 +196,7 @@ class Controls(Mapping[str | int, Control]):
             "VIDIOC_G_EXT_CTRLS",
             control,
         )
-        return payload.number(control.type, value[0].value)
+        return scalar.decode(control.type, value[0].value)
 
     def _make_knob(self, control: Control) -> Any:
         knob = ffi.new("struct vc_knob *")
@@ -422,7 +251,7 @@ class Controls(Mapping[str | int, Control]):
         if not count or lib.vc_control_get(self._device._dev, values, count, failed) < 0:
             return {}
         return {
-            control.name: payload.number(control.type, value.value)
+            control.name: scalar.decode(control.type, value.value)
             for control, value in zip(controls, values, strict=True)
         }
 
@@ -508,7 +337,7 @@ class Controls(Mapping[str | int, Control]):
         knob = control._knob or self._make_knob(control)
         if control.type == "int" and row.minimum <= row.maximum:
             control._grid = row.minimum, row.maximum, row.step or 1
-        number = _NUMBERS.get(control.type, _integer)(control, value)
+        number = scalar.ENCODERS.get(control.type, scalar.encode_integer)(control, value)
         rc = _write_knob(knob, number)
         if rc < 0:
             self._check(rc, "VIDIOC_S_EXT_CTRLS", control, number)
@@ -520,7 +349,7 @@ class Controls(Mapping[str | int, Control]):
             raise self._refused(control, value, "it is read-only")
         if row.flags & _HAS_PAYLOAD:
             return payload.encode(control, value)
-        return _NUMBERS.get(control.type, _integer)(control, value)
+        return scalar.ENCODERS.get(control.type, scalar.encode_integer)(control, value)
 
     def _refused(self, control: Control, value: Any, why: str) -> ControlError:
         error = device_error(ControlError, errno.EACCES, "VIDIOC_S_EXT_CTRLS", self._device.path)
@@ -586,76 +415,3 @@ class Controls(Mapping[str | int, Control]):
         if number == errno.EACCES and value is not None:
             error.master = next(iter(control.masters), None)
         raise error
-
-
-# ---- what a number has to be, by the type of its control ----
-
-
-def _index_of(control: Control, value: Any) -> int:
-    """``operator.index`` with a sentence; ``bool`` is no number."""
-    if isinstance(value, bool):
-        raise TypeError(f"{control.name} takes an int, not {value!r}")
-    try:
-        return operator.index(value)
-    except TypeError:
-        raise TypeError(f"{control.name} takes an int, not {value!r}") from None
-
-
-def _integer(control: Control, value: Any) -> int:
-    number = value if type(value) is int else _index_of(control, value)
-    row = control._controls._fresh(control)
-    low: int = row.minimum
-    high: int = row.maximum
-    step: int = row.step or 1
-    if low > high:  # a driver that contradicts itself decides alone
-        return min(max(number, -(1 << 31)), (1 << 31) - 1)
-    return _nearest(number, low, high, step)
-
-
-def _nearest(number: int, low: int, high: int, step: int) -> int:
-    number = low if number < low else high if number > high else number
-    if step == 1:
-        return number
-    number = low + (number - low + step // 2) // step * step
-    return number if number <= high else number - step
-
-
-def _boolean(control: Control, value: Any) -> int:
-    if value in (0, 1):
-        return int(value)
-    raise ValueError(f"{control.name} takes True or False, not {value!r}")
-
-
-def _menu_entry(control: Control, value: Any) -> int:
-    menu = control.menu
-    if isinstance(value, str):
-        index = next((i for i, label in menu.items() if str(label) == value), None)
-    else:
-        index = _index_of(control, value)
-    if index is not None and index in menu:
-        return index
-    entries = ", ".join(f"{i} ({label})" for i, label in menu.items()) or "none that it names"
-    raise ValueError(f"{control.name} has no entry {value!r}; it has {entries}")
-
-
-def _bitmask(control: Control, value: Any) -> int:
-    number = _index_of(control, value)
-    most = control.maximum & 0xFFFFFFFF
-    if number < 0 or number & ~most:
-        raise ValueError(f"{control.name} takes bits of 0x{most:x}, not {value!r}")
-    return number
-
-
-def _button(control: Control, value: Any) -> int:
-    if value in (1, None):
-        return 1
-    raise ValueError(f"{control.name} is a button: press() it, or write 1, not {value!r}")
-
-
-_NUMBERS: dict[str, Callable[[Control, Any], int]] = {
-    "bool": _boolean,
-    "menu": _menu_entry,
-    "intmenu": _menu_entry,
-    "bitmask": _bitmask,
-    "button": _button,
-}

@@ -14,7 +14,7 @@ from threading import RLock
 from time import monotonic
 from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
 
-from . import payload
+from . import scalar
 from ._native import ffi, lib
 from .cids import FLAGS
 from .errors import CaptureTimeout, ClosedError
@@ -237,6 +237,6 @@ class Events:
             raw.id,
             name,
             frozenset(word for bit, word in ControlEvent.CHANGES.items() if raw.changes & bit),
-            payload.number(kind, raw.value) if has_number else None,
+            scalar.decode(kind, raw.value) if has_number else None,
             frozenset(word for bit, word in FLAGS.items() if raw.flags & bit),
         )

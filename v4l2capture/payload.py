@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Values of controls as Python sees them: numbers, strings, arrays, areas, rectangles."""
+"""Values of controls that are more than a number: strings, arrays, areas, rectangles."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .controls import Control
+    from .control import Control
 
-__all__ = ["ELEMENTS", "decode", "encode", "number"]
+__all__ = ["ELEMENTS", "decode", "encode"]
 
 # Type of one element -> struct format. A type that is not here stays bytes.
 ELEMENTS: dict[str, str] = {
@@ -25,13 +25,6 @@ ELEMENTS: dict[str, str] = {
     "area": "II",
     "rect": "iiII",
 }
-
-
-def number(kind: str, value: int) -> int | bool:
-    """Return a number as the type of its control has it."""
-    if kind == "bool":
-        return bool(value)
-    return value & 0xFFFFFFFF if kind == "bitmask" else value
 
 
 def decode(kind: str, data: bytes, is_array: bool) -> Any:

@@ -45,7 +45,7 @@ from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import Any, Final
 
-from .cids import FLAGS
+from . import cids
 
 __all__ = [
     "CAPABILITIES",
@@ -72,22 +72,8 @@ CAPABILITIES: Final[dict[str, int]] = {
     "streaming": 0x04000000,
 }
 
-# Spelled as v4l2-ctl does; enum v4l2_ctrl_type.
-TYPES: Final[dict[str, int]] = {
-    "int": 1,
-    "bool": 2,
-    "menu": 3,
-    "button": 4,
-    "int64": 5,
-    "str": 7,
-    "bitmask": 8,
-    "intmenu": 9,
-    "u8": 0x0100,
-    "u16": 0x0101,
-    "u32": 0x0102,
-    "area": 0x0106,
-    "rect": 0x0107,
-}
+# enum v4l2_ctrl_type
+TYPES: Final[dict[str, int]] = {word: number for number, word in cids.TYPES.items()}
 
 DEFAULT_RATES = (Fraction(30), Fraction(15))
 
@@ -239,8 +225,8 @@ def _plain(value: Any) -> Any:
 
 
 def _flag_words(flags: int) -> list[str]:
-    words = [word for bit, word in FLAGS.items() if flags & bit]
-    rest = flags & ~sum(FLAGS)
+    words = [word for bit, word in cids.FLAGS.items() if flags & bit]
+    rest = flags & ~sum(cids.FLAGS)
     return words + ([f"0x{rest:08x}"] if rest else [])
 
 

@@ -22,22 +22,6 @@ def control(kind, size, *, elems=1, low=0, high=0, step=1, dims=(), dynamic=Fals
 
 
 @pytest.mark.parametrize(
-    ("kind", "raw", "value"),
-    [
-        ("int", -5, -5),
-        ("bool", 1, True),
-        ("bool", 2, True),
-        ("bitmask", -(1 << 31), 0x80000000),
-        ("menu", 3, 3),
-        ("int64", -(1 << 40), -(1 << 40)),
-    ],
-)
-def test_number_as_its_type_has_it(kind, raw, value):
-    assert payload.number(kind, raw) == value
-    assert type(payload.number(kind, raw)) is type(value)
-
-
-@pytest.mark.parametrize(
     ("kind", "data", "is_array", "value"),
     [
         ("str", b"ab\0cd", False, "ab"),
