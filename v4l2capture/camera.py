@@ -10,7 +10,6 @@ Sources: W3C MediaStream Image Capture; W3C Media Capture and Streams.
 from __future__ import annotations
 
 import os
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from threading import RLock
@@ -29,8 +28,9 @@ from .dictionaries import (
     PhotoSettings,
 )
 from .discovery import DeviceInfo, first_camera
-from .errors import CaptureTimeout, ClosedError, DeviceError
+from .errors import ClosedError, DeviceError
 from .node import Node
+from .shooting import fresh_frame
 from .source import Source
 from .videomode import Size
 
@@ -253,7 +253,8 @@ class Camera:
     def grab_frame(self, timeout: float | None = 5.0) -> ImageBitmap:
         """Return a picture that was taken after this call.
 
-        Streaming begins with the first call and goes on until :meth:`stop`.
+        Streaming begins with the first call, which takes until the light has settled, and
+        goes on until :meth:`stop`.
 
         Args:
             timeout: Seconds to wait for it; ``None``: for ever.
@@ -264,22 +265,10 @@ class Camera:
             DeviceBusyError: Another program streams from it.
             ValueError: The camera gives no pictures that can be decoded.
         """
-        with self._fresh_frame(timeout) as frame:
+        with self._looking():
+            frame = fresh_frame(self._source, timeout)
+        with frame:
             return self._view.picture(frame)
-
-    def _fresh_frame(self, timeout: float | None) -> Frame:
-        stream = self.start()
-        asked = time.monotonic_ns()
-        end = None if timeout is None else time.monotonic() + timeout
-        while stream.try_read() is not None:
-            pass  # it was taken before
-        while True:
-            left = None if end is None else max(0.0, end - time.monotonic())
-            frame = stream.read(left)
-            if frame.timestamp_ns >= asked or frame.timestamp_source == "arrival":
-                return frame
-            if left == 0.0:
-                raise CaptureTimeout(f"no fresh frame from {self.device.path} within {timeout} s")
 
     # ---- several users ----
 
@@ -328,7 +317,11 @@ class Camera:
     # ---- life ----
 
     def close(self) -> None:
-        """Stop streaming and close the device, unless that is the caller's. May be repeated."""
+        """Stop streaming and close the device, unless that is the caller's. May be repeated.
+
+        Who waits for a picture in another thread is woken with :class:`ClosedError`.
+        """
+        self._source.wake()
         with self._lock:
             self._source.close()
             if self._owns:
@@ -337,7 +330,7 @@ class Camera:
     @property
     def closed(self) -> bool:
         """Whether it, or its device, was closed."""
-        return self.device.closed
+        return self._source.closed or self.device.closed
 
     def __enter__(self) -> Self:
         return self

@@ -13,6 +13,7 @@ from typing import Any
 
 from .controlstate import ControlState
 from .dictionaries import (
+    FillLightMode,
     MediaSettingsRange,
     MediaTrackCapabilities,
     MediaTrackSettings,
@@ -181,7 +182,7 @@ class CameraState:
             red_eye_reduction=False,
             image_width=size[0],
             image_height=size[1],
-            fill_light_mode=able.fill_light_mode[0] if able.fill_light_mode else None,
+            fill_light_mode=FillLightMode.OFF if able.fill_light_mode else None,
         )
 
 

@@ -251,19 +251,15 @@ def _torch(controls: Controls) -> list[bool] | None:
 
 
 def fill_light_modes(controls: Iterable[ControlState] | Controls) -> list[FillLightMode]:
-    """Return what the lamp can do for a photo; empty: there is none.
-
-    "auto" is never among them: nobody here measures whether light is needed.
-    """
+    """Return what the lamp can do for a photo; empty: there is none."""
     have = by_id(controls)
     entries = _led_entries(have)
     strobe = have.get(IDS["strobe"])
-    flashes = LED_FLASH in entries and strobe is not None and strobe.is_writable
-    if not flashes:
+    if LED_FLASH not in entries or strobe is None or not strobe.is_writable:
         return []
-    return (
-        [FillLightMode.OFF, FillLightMode.FLASH] if LED_NONE in entries else [FillLightMode.FLASH]
-    )
+    if LED_NONE not in entries:
+        return [FillLightMode.FLASH]
+    return [FillLightMode.AUTO, FillLightMode.OFF, FillLightMode.FLASH]
 
 
 def red_eye_reduction(controls: Iterable[ControlState] | Controls) -> RedEyeReduction:

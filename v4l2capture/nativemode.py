@@ -15,7 +15,15 @@ from .formats import FormatInfo, FrameSize, FrameSizeRange
 from .pixfmt import PIXEL_FORMATS, Format
 from .videomode import NONE, Size
 
-__all__ = ["NativeMode", "best_mode", "is_picture", "mode_of", "native_modes", "photo_sizes"]
+__all__ = [
+    "NativeMode",
+    "best_mode",
+    "is_picture",
+    "mode_of",
+    "native_modes",
+    "photo_mode",
+    "photo_sizes",
+]
 
 _USUAL_SIZES = (
     *((160, 120), (176, 144), (320, 180), (320, 240), (352, 288), (640, 360), (640, 480)),
@@ -146,3 +154,24 @@ def _work(pixel_format: str, current: str) -> int:
 def photo_sizes(modes: Iterable[NativeMode]) -> list[tuple[int, int]]:
     """Return the sizes that a still can have, the smallest first."""
     return sorted({(m.width, m.height) for m in modes if is_picture(m.pixel_format)})
+
+
+def photo_mode(
+    modes: Iterable[NativeMode], width: float | None, height: float | None, current: NativeMode
+) -> NativeMode | None:
+    """Return the mode for a still, ``None``: there is none.
+
+    Its size is the one that is nearest in both directions together, the largest where
+    nothing is wanted. Of equal ones the current mode, else the fastest, is taken.
+    """
+
+    def rank(mode: NativeMode) -> tuple[float, int, bool, float]:
+        off = sum(
+            abs(side - wanted) / max(side, wanted)
+            for side, wanted in ((mode.width, width), (mode.height, height))
+            if wanted
+        )
+        return off, -mode.width * mode.height, mode != current, -mode.rate
+
+    stills = [mode for mode in modes if is_picture(mode.pixel_format)]
+    return min(stills, key=rank, default=None)

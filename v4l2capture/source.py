@@ -14,7 +14,7 @@ import time
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from .controls import Controls
+from .controls import Control, Controls
 from .controlstate import ControlState
 from .device import Device
 from .errors import ClosedError, ControlError, DeviceError, DeviceGoneError, device_error
@@ -54,6 +54,9 @@ class Source:
         stream: What is on, or ``None``. Another one after each change of the format.
         held: W3C settings that are written again when streaming begins, because some
             cameras forget them then.
+        closed: Whether :meth:`close` was called.
+        settled: Whether light has had time to settle since streaming began.
+        written_ns: When a control was written last, in monotonic nanoseconds.
 
     Synchronization: the caller's lock.
     """
@@ -67,9 +70,20 @@ class Source:
         self._silent: list[Node] = []  # nodes that do not tell of changes
         self.stream: Stream | None = None
         self.held: dict[str, Any] = {}
+        self.settled = False
+        self.written_ns = 0
+        self.closed = False
+
+    def wake(self) -> None:
+        """End the waiting of another thread, which has the lock, for good."""
+        self.closed = True
+        stream = self.stream
+        if stream is not None:
+            stream.close()
 
     def close(self) -> None:
         """Stop streaming and close what was opened here; the video node is the caller's."""
+        self.closed = True
         self.stop()
         for node in self.nodes[1:]:
             node.close()
@@ -92,9 +106,17 @@ class Source:
                 found[cid] = ControlState.of(controls[cid], values.get(cid))
         return found
 
-    def control(self, cid: int) -> Any:
-        """Return the :class:`~v4l2capture.controls.Control` of an id."""
+    def control(self, cid: int) -> Control:
+        """Return the control of an id.
+
+        Raises:
+            UnknownControlError: The camera has none.
+        """
         return self._node(cid).controls[cid]
+
+    def find(self, cid: int) -> Control | None:
+        """Return the control of an id, or ``None``: the camera has none."""
+        return self._node(cid).controls.get(cid)
 
     def _node(self, cid: int) -> Node:
         return next((node for node in self.nodes if cid in node.controls), self.device)
@@ -119,7 +141,10 @@ class Source:
 
     def start(self) -> Stream:
         """Begin to stream in the present format, or go on."""
+        if self.closed:
+            raise ClosedError(f"{self.device.path} is closed")
         if self.stream is None or self.stream.closed:
+            self.settled = False
             self.stream = self.device.stream(_BUFFERS, copy_when_low=True)
             if self.held:
                 plan = write_plan(self.states(self.held), self.held, frame=self.frame_size)
@@ -190,6 +215,7 @@ class Source:
             ControlError: The driver refused one.
         """
         read: dict[int, Any] = {}
+        self.written_ns = time.monotonic_ns()
         values = {write.cid: write.value for write in writes}
         for node in self.nodes:
             here = [cid for cid in values if self._node(cid) is node]

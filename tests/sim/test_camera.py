@@ -540,7 +540,7 @@ def test_lamp_joins_the_camera_and_goes_back_when_a_requirement_fails():
     sim = SimulatedCamera({"card": "Phone", "driver": "test", "subdevices": [LAMP]})
     with Camera(sim.path) as camera:
         assert camera.capabilities.torch == [False, True]
-        assert camera.photo_capabilities.fill_light_mode == ["off", "flash"]
+        assert camera.photo_capabilities.fill_light_mode == ["auto", "off", "flash"]
 
         camera.apply_constraints(torch={"exact": True})
         assert camera.settings.torch is True

@@ -43,7 +43,8 @@ PURE = {
 # From the bottom up. A module, or a package as a whole, may import what is below its own line.
 LAYERS: tuple[set[str], ...] = (
     PURE,
-    {"_native"},
+    {"_native", "sysfs"},
+    {"cstring"},
     {"convert", "diagnose", "formats", "player", "waiting"},
     {"sim", "slot"},
     {"control", "frame"},
@@ -54,8 +55,8 @@ LAYERS: tuple[set[str], ...] = (
     {"device"},
     {"nativemode", "source"},
     {"camerastate"},
-    {"applying"},
-    {"bitmap"},
+    {"applying", "lamp", "metering"},
+    {"bitmap", "shooting"},
     {"photo"},
     {"camera"},
     {"devicewatch", "eventtarget", "selection", "sharedcamera", "videoframe", "worker"},
@@ -84,7 +85,7 @@ ASYNCHRONOUS = {
 THIRD_PARTY = {
     "av": {"cli"},
     "numpy": {"slot", "frame", "convert", "bitmap", "photo", "videoframe", "cli"},
-    "simplejpeg": {"convert", "photo"},
+    "simplejpeg": {"convert", "metering", "photo"},
     "PIL": {"bitmap", "convert", "photo", "cli"},
     "rich": {"cli"},
     "v4l2py": {"device"},

@@ -412,12 +412,12 @@ def test_single_shot_by_lock():
 @pytest.mark.parametrize(
     ("entries", "torch", "lights", "red_eye"),
     [
-        ((0, 1, 2), [False, True], ["off", "flash"], "controllable"),
+        ((0, 1, 2), [False, True], ["auto", "off", "flash"], "controllable"),
         ((0, 2), [False, True], [], "controllable"),
         ((2,), [True], [], "never"),
-        ((0, 1), None, ["off", "flash"], "controllable"),
+        ((0, 1), None, ["auto", "off", "flash"], "controllable"),
         ((1,), None, ["flash"], "controllable"),
-        ((0, 1, 2, 3, 4), [False, True], ["off", "flash"], "controllable"),
+        ((0, 1, 2, 3, 4), [False, True], ["auto", "off", "flash"], "controllable"),
         ((0,), None, [], "never"),
     ],
 )

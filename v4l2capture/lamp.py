@@ -1,0 +1,157 @@
+# SPDX-License-Identifier: MIT
+"""The lamp of a camera: lit for a photo, and as it was before on every way out.
+
+A strobe ends by the lamp's own timer, whatever becomes of this program; a torch does not.
+So everything that can be done by strobes is.
+
+Sources: Documentation/userspace-api/media/v4l/ext-ctrls-flash.rst;
+drivers/media/v4l2-core/v4l2-flash-led-class.c for microseconds.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from .cids import IDS
+from .controls import Control
+from .errors import ClosedError, DeviceError
+from .mapping import LED_FLASH, LED_MODE, LED_NONE, LED_TORCH
+from .source import Source
+
+__all__ = ["Lamp"]
+
+_log = logging.getLogger(__name__)
+
+_STROBE, _STOP = IDS["strobe"], IDS["stop_strobe"]
+_SOURCE, _TIMEOUT, _FAULTS = IDS["strobe_source"], IDS["strobe_timeout"], IDS["faults"]
+_EXTERNAL = 1
+
+_MICROSECOND = 1000
+_UNKNOWN_TIMEOUT = 200_000_000  # nanoseconds; of a lamp that does not say
+
+# A pupil needs light for 70 ms to notice, and half a second more to close.
+_PULSES = 3
+_PULSE = 0.08
+_PULSE_EVERY = 0.25
+
+_FAULT_WORDS = (
+    *("over-voltage", "timeout", "over-temperature", "short circuit", "over-current"),
+    *("indicator", "under-voltage", "input voltage", "LED over-temperature"),
+)
+
+
+class Lamp:
+    """The lamp of one camera.
+
+    Args:
+        source: The camera, which has a LED_MODE control.
+
+    Attributes:
+        strobes: Whether it can flash, and not just shine.
+    """
+
+    def __init__(self, source: Source) -> None:
+        self._source = source
+        mode = self._control(LED_MODE)
+        assert mode is not None
+        self._mode = mode
+        self.strobes = LED_FLASH in mode.menu and self._control(_STROBE) is not None
+
+    def _control(self, cid: int) -> Control | None:
+        return self._source.find(cid)
+
+    @contextmanager
+    def borrowed(self) -> Iterator[None]:
+        """Whatever is done to the lamp inside is undone at the end."""
+        old: list[tuple[Control, Any]] = [
+            (control, control.value)
+            for cid in (LED_MODE, _TIMEOUT)
+            if (control := self._control(cid)) is not None
+        ]
+        try:
+            yield
+        finally:
+            for control, value in old:
+                try:
+                    if control.value != value:
+                        control.value = value
+                except (DeviceError, ClosedError) as error:
+                    _log.warning("the lamp is not as it was: %s", error)
+
+    # ---- light ----
+
+    def strobe(self, duration: float) -> tuple[int, int]:
+        """Flash; return from when to when there is light, in monotonic nanoseconds.
+
+        Args:
+            duration: Seconds of light; the lamp's own timer may allow less.
+        """
+        self._mode.value = LED_FLASH
+        length = self._time(duration)
+        begin = time.monotonic_ns()
+        if not self._is_external:
+            self._press(_STROBE)
+        else:
+            length = 1 << 62  # the sensor flashes with each frame
+        return begin, begin + length
+
+    @property
+    def _is_external(self) -> bool:
+        source = self._control(_SOURCE)
+        return source is not None and source.value == _EXTERNAL
+
+    def _time(self, duration: float) -> int:
+        """Set the lamp's timer; return what it really is, in nanoseconds."""
+        timeout = self._control(_TIMEOUT)
+        if timeout is None:
+            return _UNKNOWN_TIMEOUT
+        wanted = round(duration * 1e9) // _MICROSECOND
+        if "read-only" not in timeout.flags:
+            timeout.value = max(timeout.minimum, min(wanted, timeout.maximum))
+        return int(timeout.value) * _MICROSECOND
+
+    def stop(self) -> None:
+        """End the light, before the lamp's timer does."""
+        if self.strobes and not self._is_external and self._mode.value == LED_FLASH:
+            self._press(_STOP)
+        self._mode.value = LED_NONE
+
+    def _press(self, cid: int) -> None:
+        control = self._control(cid)
+        if control is not None:
+            control.press()
+
+    def close_pupils(self) -> None:
+        """Shine into eyes, so that their pupils are small when the photo is taken.
+
+        Three strobes within 0.6 s where the lamp can, else the torch, and the time that
+        pupils take. The torch stays on: it is the light of the photo.
+        """
+        begin = time.monotonic()
+        if not self.strobes:
+            self._mode.value = LED_TORCH
+        else:
+            for pulse in range(_PULSES):
+                _sleep_until(begin + pulse * _PULSE_EVERY)
+                _, end = self.strobe(_PULSE)
+                if end > time.monotonic_ns() + 2 * _PULSE * 1e9:  # no timer of its own
+                    time.sleep(_PULSE)
+                    self._press(_STOP)
+        _sleep_until(begin + _PULSES * _PULSE_EVERY)
+
+    @property
+    def faults(self) -> list[str]:
+        """What the lamp complains of; asking makes it forget."""
+        control = self._control(_FAULTS)
+        if control is None:
+            return []
+        bits = int(control.value)
+        return [word for bit, word in enumerate(_FAULT_WORDS) if bits >> bit & 1]
+
+
+def _sleep_until(moment: float) -> None:
+    time.sleep(max(0.0, moment - time.monotonic()))

@@ -1,0 +1,286 @@
+# SPDX-License-Identifier: MIT
+"""Take one frame for a photo: in its size, with its light, fresh, and everything put back.
+
+Source: W3C MediaStream Image Capture, "takePhoto()".
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from .camerastate import CameraState
+from .dictionaries import (
+    FillLightMode,
+    MediaSettingsRange,
+    MediaTrackSettings,
+    PhotoSettings,
+    RedEyeReduction,
+)
+from .errors import CaptureTimeout, NotSupportedError, UnknownError
+from .lamp import Lamp
+from .metering import Settling, exposure_of, mean_luma
+from .nativemode import NativeMode, mode_of, native_modes, photo_mode
+from .pixfmt import PIXEL_FORMATS
+from .source import Source
+
+if TYPE_CHECKING:
+    from .formats import FormatInfo
+    from .frame import Frame
+
+__all__ = ["Shot", "fresh_frame", "shoot"]
+
+# How long light may take to settle: a photo that is a little dark beats none.
+_SETTLES = 1.5
+_MOST_FRAMES = 30
+
+# Frames from the write of a control to the first that was exposed with it; sensors need two.
+_LATENCY = 2
+
+# A scene that is darker than this, as metered, gets a flash where that is up to us.
+_DARK = 0.2
+
+_LIT = 0.9  # of the exposure, for a frame to count as lit
+_HALF_LIT = 0.5
+
+_USUAL_INTERVAL = 1_000_000_000 // 30
+
+
+@dataclass(frozen=True, slots=True)
+class Shot:
+    """A frame for a photo, and what was used for it.
+
+    Attributes:
+        settings: Of the camera while it was taken.
+        photo: As they were really used.
+        faults: What the lamp complained of.
+    """
+
+    frame: Frame
+    settings: MediaTrackSettings
+    photo: PhotoSettings
+    faults: tuple[str, ...] = ()
+
+
+def shoot(
+    source: Source, state: CameraState, wanted: PhotoSettings, timeout: float, *, raw: bool = False
+) -> Shot:
+    """Take a frame that was exposed after this call, with the size and the light that are wanted.
+
+    Format and lamp are as before afterwards, whatever happens.
+
+    Args:
+        timeout: Seconds until it has to be there.
+        raw: Whether it has to be the sensor's own pattern of colours.
+
+    Raises:
+        NotSupportedError: The camera cannot do what is wanted.
+        UnknownError: The lamp did not light the frame.
+        CaptureTimeout: No fresh frame came in time.
+    """
+    return _Shoot(source, state, wanted, timeout, raw).run()
+
+
+def fresh_frame(source: Source, timeout: float | None) -> Frame:
+    """Return a frame that was taken after this call, and not in the dark of a cold start."""
+    source.start()
+    frames = _Frames(source, timeout)
+    frames.settle()
+    return frames.fresh()
+
+
+class _Frames:
+    """The frames of a camera that streams, and the time from one to the next."""
+
+    def __init__(self, source: Source, timeout: float | None) -> None:
+        self._source = source
+        self._timeout = timeout
+        self._end = None if timeout is None else time.monotonic() + timeout
+        self._asked = time.monotonic_ns()
+        self._before: tuple[int, int] | None = None  # sequence and time of the last one
+        now = source.format
+        rate = now.frame_rate if now is not None else None
+        self.interval = round(1e9 / rate) if rate else _USUAL_INTERVAL
+
+    def next(self) -> Frame:
+        """Return the next whole frame."""
+        stream = self._source.start()
+        left = None if self._end is None else max(0.0, self._end - time.monotonic())
+        if left == 0.0:
+            path = self._source.device.path
+            raise CaptureTimeout(f"no fresh frame from {path} within {self._timeout} s")
+        frame = stream.read(left)
+        info = frame.info
+        if self._before is not None:
+            frames, passed = info.sequence - self._before[0], info.timestamp_ns - self._before[1]
+            if frames > 0 and passed > 0:
+                self.interval = passed // frames
+        self._before = info.sequence, info.timestamp_ns
+        return frame
+
+    def settle(self) -> None:
+        """Wait until light has settled, once after each start; but not for long."""
+        if self._source.settled:
+            return
+        settling, end = Settling(), time.monotonic() + _SETTLES
+        for _ in range(_MOST_FRAMES):
+            if settling.settled(mean_luma(self.next())) or time.monotonic() > end:
+                break
+        self._source.settled = True
+
+    def fresh(self) -> Frame:
+        """Return a frame whose exposure began after all that was asked for had an effect."""
+        while self._source.start().try_read() is not None:
+            pass  # it was taken before
+        since = max(self._asked, self._source.written_ns + _LATENCY * self.interval)
+        while True:
+            frame = self.next()
+            if exposure_of(frame, self.interval)[0] >= since:
+                return frame
+
+    def lit(self, lamp: Lamp) -> Frame | None:
+        """Flash, and return the frame that has the light; ``None``: none has."""
+        self.next()  # to be in step: another exposure begins just now
+        begin, end = lamp.strobe((_LATENCY + 1) * self.interval / 1e9)
+        best: tuple[float, Frame] | None = None
+        while True:
+            frame = self.next()
+            first, last = exposure_of(frame, self.interval)
+            share = (min(last, end) - max(first, begin)) / (last - first)
+            if share >= _LIT:
+                return frame
+            if share >= _HALF_LIT and (best is None or share > best[0]):
+                best = share, frame
+            if last > end:
+                return None if best is None else best[1]
+
+
+class _Shoot:
+    """One shot."""
+
+    def __init__(
+        self, source: Source, state: CameraState, wanted: PhotoSettings, timeout: float, raw: bool
+    ) -> None:
+        self.source = source
+        self.state = state
+        self.wanted = wanted
+        self.timeout = timeout
+        self.raw = raw
+
+    def run(self) -> Shot:
+        able = self.state.photo_capabilities
+        _check_side("imageWidth", self.wanted.image_width, able.image_width)
+        _check_side("imageHeight", self.wanted.image_height, able.image_height)
+        light, eyes = self.wanted.fill_light_mode, bool(self.wanted.red_eye_reduction)
+        lights = able.fill_light_mode or []
+        if light is not None and light not in lights and (light != FillLightMode.OFF or lights):
+            raise NotSupportedError(f"fillLightMode={light}: this camera has {_words(lights)}")
+        if eyes and able.red_eye_reduction == RedEyeReduction.NEVER:
+            raise NotSupportedError("redEyeReduction: this camera has no lamp to do it with")
+        with self._right_format() as switched:
+            self.source.start()
+            frames = _Frames(self.source, self.timeout)
+            frames.settle()
+            flash = self._needs_flash(frames)
+            frame, faults = self._lit(frames, flash, eyes) if flash or eyes else (None, ())
+            frame = frame or frames.fresh()
+            settings = self.state.settings(self.source.states(), None)
+            if switched:  # its buffer belongs to a stream that is about to end
+                frame = frame.copy()
+        used = PhotoSettings(
+            image_width=frame.format.width,
+            image_height=frame.format.height,
+            fill_light_mode=_used(flash, lights),
+            red_eye_reduction=eyes,
+        )
+        return Shot(frame, settings, used, faults)
+
+    # ---- size ----
+
+    @contextmanager
+    def _right_format(self) -> Iterator[bool]:
+        """Switch to the format of the photo; yield whether it is another one than before."""
+        streamed = self.source.stream is not None
+        now = self.source.format
+        if now is None:
+            raise NotSupportedError("the camera gives no pictures now")
+        old = mode_of(now)
+        mode = self._mode(old)
+        if mode == old:
+            yield False
+            return
+        try:
+            self.source.set_mode(mode)
+            yield True
+        finally:
+            if not streamed:
+                self.source.stop()
+            self.source.set_mode(old)
+
+    def _mode(self, now: NativeMode) -> NativeMode:
+        modes = self._raw_modes() if self.raw else [now, *self.state.modes]
+        mode = photo_mode(modes, self.wanted.image_width, self.wanted.image_height, now)
+        if mode is None:
+            what = "raw pictures" if self.raw else "pictures that can be decoded"
+            raise NotSupportedError(f"this camera gives no {what}")
+        return mode
+
+    def _raw_modes(self) -> list[NativeMode]:
+        formats = [each for each in self.source.device.formats() if _is_raw(each)]
+        now = self.source.format
+        if not formats or now is None:
+            return []
+        names = {each.pixel_format for each in formats}
+        return [mode for mode in native_modes(formats, now) if mode.pixel_format in names]
+
+    # ---- light ----
+
+    def _needs_flash(self, frames: _Frames) -> bool:
+        match self.wanted.fill_light_mode:
+            case FillLightMode.FLASH:
+                return True
+            case FillLightMode.AUTO:
+                return mean_luma(frames.next()) < _DARK
+        return False
+
+    def _lit(
+        self, frames: _Frames, flash: bool, eyes: bool
+    ) -> tuple[Frame | None, tuple[str, ...]]:
+        """Return the frame that has the light, where there is a flash, and the lamp's faults."""
+        lamp = Lamp(self.source)
+        with lamp.borrowed():
+            if eyes:
+                lamp.close_pupils()
+            frame = frames.lit(lamp) if flash else frames.fresh()
+            faults = tuple(lamp.faults)
+            if frame is None:
+                why = f": {', '.join(faults)}" if faults else " in time"
+                raise UnknownError(f"the lamp did not light the picture{why}")
+            lamp.stop()
+        return frame, faults
+
+
+def _used(flash: bool, lights: list[FillLightMode]) -> FillLightMode | None:
+    if not lights:
+        return None
+    return FillLightMode.FLASH if flash else FillLightMode.OFF
+
+
+def _words(lights: list[FillLightMode]) -> str:
+    return ", ".join(lights) or "no lamp"
+
+
+def _is_raw(info: FormatInfo) -> bool:
+    row = PIXEL_FORMATS.get(info.pixel_format)
+    return row is not None and row.family == "bayer"
+
+
+def _check_side(name: str, value: float | None, able: MediaSettingsRange | None) -> None:
+    if value is None:
+        return
+    low, high = (able.min, able.max) if able is not None else (None, None)
+    if low is None or high is None or not low <= value <= high:
+        raise NotSupportedError(f"{name}={value}: this camera has {low} to {high}")
