@@ -208,4 +208,5 @@ module_init(testcam_init);
 module_exit(testcam_exit);
 
 MODULE_DESCRIPTION("Cameras with sensor, lens and flash, for tests");
+MODULE_VERSION("1.0");	/* with it comes srcversion, which names the build */
 MODULE_LICENSE("GPL");
