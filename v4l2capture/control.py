@@ -9,14 +9,15 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from ._native import ffi, lib
+from ._native import lib
 from .cids import FLAGS, MASTERS, NAMES, TYPES, class_name
+from .cstring import text
 from .scalar import decode, nearest
 
 if TYPE_CHECKING:
     from .controls import Controls
 
-__all__ = ["Control", "text"]
+__all__ = ["Control"]
 
 _HAS_PAYLOAD: int = lib.V4L2_CTRL_FLAG_HAS_PAYLOAD
 _NO_NUMBER: int = lib.VC_NO_NUMBER
@@ -170,8 +171,3 @@ class Control:
 @cache
 def _flags(bits: int) -> frozenset[str]:
     return frozenset(name for bit, name in FLAGS.items() if bits & bit)
-
-
-def text(raw: Any) -> str:
-    """Return a driver's text, whatever bytes it is of."""
-    return str(ffi.string(raw).decode("utf-8", "replace"))

@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from . import payload, scalar
 from ._native import ffi, lib
 from .cids import IDS, MASTERS, NAMES, slug
-from .control import Control, text
+from .control import Control
+from .cstring import text
 from .errors import ControlError, DeviceError, UnknownControlError, check, device_error
 
 if TYPE_CHECKING:

@@ -13,7 +13,9 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
+from . import sysfs
 from ._native import ffi, lib
+from .cstring import text
 from .errors import CaptureError, DevicePermissionError, NotFoundError, check
 
 __all__ = [
@@ -22,11 +24,12 @@ __all__ = [
     "first_camera",
     "list_devices",
     "node_paths",
+    "open_node",
     "reason",
     "scan",
 ]
 
-# Everything that opens a camera passes here, so there is no pathlib: it takes ten times as long.
+# No pathlib here either: see sysfs.py.
 _SYS = "/sys/class/video4linux"
 _BY_ID = "/dev/v4l/by-id"
 _BY_PATH = "/dev/v4l/by-path"
@@ -83,63 +86,39 @@ def describe(path: str, dev: Any) -> DeviceInfo:
     """Return what an open node (``struct vc_device *``) says of itself."""
     raw = lib.vc_device_capability(dev)
     version = raw.version
-    bus_info = _text(raw.bus_info)
+    bus_info = text(raw.bus_info)
     serial = _usb_serial(path)
     return DeviceInfo(
         path=path,
-        driver=_text(raw.driver),
-        card=_text(raw.card),
+        driver=text(raw.driver),
+        card=text(raw.card),
         bus_info=bus_info,
         serial=serial,
-        stable_id=_stable_id(path, _text(raw.card), bus_info, serial),
+        stable_id=_stable_id(path, text(raw.card), bus_info, serial),
         version=(version >> 16 & 0xFF, version >> 8 & 0xFF, version & 0xFF),
         capabilities=frozenset(word for bit, word in _CAPABILITIES.items() if raw.caps & bit),
         multiplanar=raw.buf_type == lib.V4L2_BUF_TYPE_VIDEO_CAPTURE_MPLANE,
     )
 
 
-def _text(raw: Any) -> str:
-    return str(ffi.string(raw).decode("utf-8", "replace"))
-
-
-def _read(path: str) -> str:
-    """Return what a small file of the kernel says, or ``""``."""
-    try:
-        fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    except OSError:
-        return ""
-    try:
-        return os.read(fd, 4096).decode("utf-8", "replace").strip()
-    except OSError:
-        return ""
-    finally:
-        os.close(fd)
-
-
 def _node_name(path: str) -> str:
     """Return the kernel's name of a node; links such as those in /dev/v4l lead to it."""
-    is_link = os.path.islink(path)  # noqa: PTH114 (see _SYS)
+    is_link = os.path.islink(path)  # noqa: PTH114 (see sysfs.py)
     return (os.path.realpath(path) if is_link else path).rpartition("/")[2]
 
 
 def _usb_serial(path: str) -> str:
-    # For USB, "device" is the interface, and the camera is what that is a part of.
-    return "" if path.startswith("sim:") else _read(f"{_SYS}/{_node_name(path)}/device/../serial")
-
-
-def _entries(folder: str) -> list[str]:
-    try:
-        with os.scandir(folder) as entries:
-            return sorted(entry.name for entry in entries)
-    except OSError:
-        return []
+    if path.startswith("sim:"):
+        return ""
+    # "device" is the interface, and the camera is what that is a part of.
+    return sysfs.read(f"{_SYS}/{_node_name(path)}/device/../serial")
 
 
 def _link_to(node: str, folder: str) -> str:
     """Return the name of the first link in ``folder`` that leads to a node."""
-    for link in _entries(folder):
+    for link in sysfs.entries(folder):
         try:
-            target = os.readlink(f"{folder}/{link}")  # noqa: PTH115 (see _SYS)
+            target = os.readlink(f"{folder}/{link}")  # noqa: PTH115 (see sysfs.py)
         except OSError:
             continue  # removed meanwhile, or not udev's
         if target.rpartition("/")[2] == node:
@@ -151,12 +130,12 @@ def _has_twin(node: str) -> bool:
     """Whether another node has the same device and index: then by-path is whoever came last."""
 
     def place(name: str) -> tuple[int, int, str]:
-        status = os.stat(f"{_SYS}/{name}/device")  # noqa: PTH116 (see _SYS)
-        return status.st_dev, status.st_ino, _read(f"{_SYS}/{name}/index")
+        status = os.stat(f"{_SYS}/{name}/device")  # noqa: PTH116 (see sysfs.py)
+        return status.st_dev, status.st_ino, sysfs.read(f"{_SYS}/{name}/index")
 
     with contextlib.suppress(OSError):
         own = place(node)
-        for other in _entries(_SYS):
+        for other in sysfs.entries(_SYS):
             with contextlib.suppress(OSError):
                 if other != node and other.startswith("video") and place(other) == own:
                     return True
@@ -171,14 +150,14 @@ def _stable_id(path: str, card: str, bus_info: str, serial: str) -> str:
     known = (_link_to(node, _BY_ID) if serial else "") or _link_to(node, _BY_PATH)
     if known and not _has_twin(node):
         return known
-    return f"{bus_info}-{card}-index{_read(f'{_SYS}/{node}/index') or '0'}".replace(" ", "_")
+    return f"{bus_info}-{card}-index{sysfs.read(f'{_SYS}/{node}/index') or '0'}".replace(" ", "_")
 
 
 def node_paths() -> list[str]:
     """Return all video nodes, simulated ones (``V4L2CAPTURE_SIM``) last, in numerical order."""
     from .sim import listed
 
-    names = _entries(_SYS) or _entries("/dev")
+    names = sysfs.entries(_SYS) or sysfs.entries("/dev")
     numbered = sorted(
         (int(match[1]), name) for name in names if (match := re.fullmatch(r"video(\d+)", name))
     )

@@ -35,6 +35,7 @@ __all__ = [
     "UnknownControlError",
     "UnknownError",
     "check",
+    "device_error",
 ]
 
 

@@ -13,12 +13,21 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from ._native import ffi, lib
+from .cstring import text
 from .pixfmt import fourcc, fourcc_text
 
 if TYPE_CHECKING:
     from .device import Device
 
-__all__ = ["FormatInfo", "FrameRateRange", "FrameSize", "FrameSizeRange", "enumerate_formats"]
+__all__ = [
+    "FormatInfo",
+    "FrameRateRange",
+    "FrameSize",
+    "FrameSizeRange",
+    "enumerate_formats",
+    "frame_rates",
+    "rate",
+]
 
 # No camera has so many; a driver that counts without end has.
 _MOST = 1000
@@ -96,11 +105,10 @@ def enumerate_formats(device: Device) -> list[FormatInfo]:
     found = []
     for _ in _each(device, "VIDIOC_ENUM_FMT", lambda n: lib.vc_format_enum(dev, n, out)):
         name = fourcc_text(out.pixelformat)
-        description = ffi.string(out.description).decode("utf-8", "replace")
         found.append(
             FormatInfo(
                 name,
-                description,
+                text(out.description),
                 bool(out.flags & lib.V4L2_FMT_FLAG_COMPRESSED),
                 bool(out.flags & lib.V4L2_FMT_FLAG_EMULATED),
                 tuple(_sizes(device, out.pixelformat)),

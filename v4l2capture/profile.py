@@ -49,6 +49,8 @@ from . import cids
 
 __all__ = [
     "CAPABILITIES",
+    "DEFAULT_RATES",
+    "FORMAT_NUMBERS",
     "TYPES",
     "Profile",
     "ProfileCluster",

@@ -17,7 +17,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from . import sysfs
 from ._native import ffi, lib
+from .cstring import text
 from .diagnose import permission_hint
 from .errors import DeviceError, DevicePermissionError, check, device_error
 from .node import Node
@@ -170,43 +172,27 @@ class _KernelNodes:
 
     def media(self) -> Iterator[tuple[str, Any]]:
         """Yield the media devices that the video node may be part of, open."""
-        if not any(name.startswith("v4l-subdev") for name in _entries(_CLASS)):
+        if not any(name.startswith("v4l-subdev") for name in sysfs.entries(_CLASS)):
             return
         folder = f"{_NUMBERS}/{self.number[0]}:{self.number[1]}/device"
-        for name in _entries(folder):
+        for name in sysfs.entries(folder):
             if re.fullmatch(r"media\d+", name):
                 path = _node(f"{folder}/{name}", name)
                 yield path, _open(path, lib.VC_MEDIA)
 
     def info(self, raw: Any) -> SubdeviceInfo:
         path = _node(f"{_NUMBERS}/{raw.major}:{raw.minor}", f"{raw.major}:{raw.minor}")
-        return SubdeviceInfo(FUNCTIONS[raw.function], _text(raw.name), path)
+        return SubdeviceInfo(FUNCTIONS[raw.function], text(raw.name), path)
 
     @staticmethod
     def open(info: SubdeviceInfo) -> Any:
         return _open(info.path, lib.VC_SUBDEVICE)
 
 
-def _entries(folder: str) -> list[str]:
-    try:
-        with os.scandir(folder) as entries:
-            return sorted(entry.name for entry in entries)
-    except OSError:
-        return []
-
-
 def _node(folder: str, name: str) -> str:
     """Return the path of the node that a folder in /sys is about."""
-    try:
-        with open(f"{folder}/uevent", encoding="utf-8", errors="replace") as file:  # noqa: PTH123
-            found = re.search(r"^DEVNAME=([\w-]+)$", file.read(), re.MULTILINE)
-    except OSError:
-        found = None
+    found = re.search(r"^DEVNAME=([\w-]+)$", sysfs.read(f"{folder}/uevent"), re.MULTILINE)
     return f"/dev/{found[1] if found else name}"
-
-
-def _text(raw: Any) -> str:
-    return str(ffi.string(raw).decode("utf-8", "replace"))
 
 
 # ---- nodes of a simulated camera -----------------------------------------------------------
@@ -228,7 +214,7 @@ class _SimulatedNodes:
             yield self._camera.path, self._camera.open(lib.VC_SIM_MEDIA)
 
     def info(self, raw: Any) -> SubdeviceInfo:
-        name = _text(raw.name)
+        name = text(raw.name)
         path = f"{self._camera.path}/{name}"
         return SubdeviceInfo(FUNCTIONS[raw.function], name, path, raw.minor)
 
