@@ -24,7 +24,8 @@ static void stamp(struct vc_ring *ring, const struct v4l2_buffer *buf, struct vc
 	int64_t then = nanoseconds(&buf->timestamp);
 	uint32_t clock = buf->flags & V4L2_BUF_FLAG_TIMESTAMP_MASK;
 
-	if (clock != V4L2_BUF_FLAG_TIMESTAMP_MONOTONIC || then <= ring->timestamp_ns || then > now) {
+	if (clock != V4L2_BUF_FLAG_TIMESTAMP_MONOTONIC || then <= ring->timestamp_ns ||
+	    then > now) {
 		lease->timestamp_ns = now;
 		lease->stamp = VC_STAMP_ARRIVAL;
 		return;

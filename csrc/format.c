@@ -241,32 +241,12 @@ int vc_format_set(struct vc_device *dev, struct vc_format *format)
 	return exchange_format(dev, VIDIOC_S_FMT, format);
 }
 
-static int take_interval(const struct v4l2_streamparm *parm, struct v4l2_fract *out)
-{
-	struct v4l2_fract t = parm->parm.capture.timeperframe;
-
-	if (!(parm->parm.capture.capability & V4L2_CAP_TIMEPERFRAME))
-		return -ENOTTY;
-	*out = t.numerator && t.denominator ? t : (struct v4l2_fract){0, 1};
-	return 0;
-}
-
-int vc_interval_get(struct vc_device *dev, struct v4l2_fract *out)
+/* The interval as it was wanted becomes what the driver has, or took. */
+static int exchange_interval(struct vc_device *dev, unsigned long request,
+			     struct v4l2_fract *interval)
 {
 	struct v4l2_streamparm parm;
-	int rc;
-
-	memset(&parm, 0, sizeof(parm));
-	rc = buf_type(dev, &parm.type);
-	if (rc < 0)
-		return rc;
-	rc = vc_ioctl(dev, VIDIOC_G_PARM, &parm);
-	return rc < 0 ? rc : take_interval(&parm, out);
-}
-
-int vc_interval_set(struct vc_device *dev, struct v4l2_fract *interval)
-{
-	struct v4l2_streamparm parm;
+	struct v4l2_fract t;
 	int rc;
 
 	memset(&parm, 0, sizeof(parm));
@@ -274,6 +254,29 @@ int vc_interval_set(struct vc_device *dev, struct v4l2_fract *interval)
 	if (rc < 0)
 		return rc;
 	parm.parm.capture.timeperframe = *interval;
-	rc = vc_ioctl(dev, VIDIOC_S_PARM, &parm);
-	return rc < 0 ? rc : take_interval(&parm, interval);
+	rc = vc_ioctl(dev, request, &parm);
+	if (rc < 0)
+		return rc;
+	if (!(parm.parm.capture.capability & V4L2_CAP_TIMEPERFRAME))
+		return -ENOTTY;
+	t = parm.parm.capture.timeperframe;
+	*interval = t.numerator && t.denominator ? t : (struct v4l2_fract){0, 1};
+	return 0;
+}
+
+int vc_interval_get(struct vc_device *dev, struct v4l2_fract *out)
+{
+	struct v4l2_fract interval = {0, 0};
+	int rc;
+
+	rc = exchange_interval(dev, VIDIOC_G_PARM, &interval);
+	if (rc < 0)
+		return rc;
+	*out = interval;
+	return 0;
+}
+
+int vc_interval_set(struct vc_device *dev, struct v4l2_fract *interval)
+{
+	return exchange_interval(dev, VIDIOC_S_PARM, interval);
 }

@@ -47,7 +47,8 @@ struct request {
 };
 
 /* Prepare a request about one buffer. */
-static inline void vc_ring_init_request(const struct vc_ring *ring, struct request *req, uint32_t index)
+static inline void vc_ring_init_request(const struct vc_ring *ring, struct request *req,
+					uint32_t index)
 {
 	memset(&req->buf, 0, sizeof(req->buf));
 	req->buf.type = ring->type;

@@ -8,7 +8,8 @@
  *  - A function that hands out an object writes it through the last argument
  *    and only on success.  The caller owns it; the comment names the function
  *    that gives it back.
- *  - Nothing waits, nothing prints, nothing in csrc/ knows about Python.
+ *  - Nothing waits but vc_ring_wait(), nothing prints, nothing in csrc/ knows
+ *    about Python.
  *  - Nothing that a driver says is trusted.  An answer that contradicts the
  *    V4L2 specification in a way that could hurt is -EPROTO.
  *  - Any function may be called from any thread.  After vc_device_close() every
@@ -261,9 +262,9 @@ int vc_ring_new(struct vc_device *dev, const struct vc_ring_config *config, stru
 int vc_ring_start(struct vc_ring *ring, uint32_t *request);
 
 /*
- * Stop streaming, return the buffers to the driver and part from the device.  Frames
- * stay readable: each keeps the mapping until its release.  Returns 0, or
- * -EBUSY when the driver keeps the queue until the last frame is gone.
+ * Stop streaming, return the buffers to the driver and part from the device.
+ * Frames stay readable: each keeps the mapping until its release.  Returns 0,
+ * or -EBUSY when the driver keeps the queue until the last frame is gone.
  */
 int vc_ring_close(struct vc_ring *ring);
 
@@ -286,10 +287,11 @@ enum vc_acquire {
  * Take a filled buffer out of the driver.  `how` is a set of enum vc_acquire.
  *
  * Returns the buffer's index, or -VC_LAST - index: its lease,
- * vc_ring_lease(ring, index), is the caller's until vc_lease_release().  -EAGAIN when no buffer is filled yet,
- * -ENOBUFS when all are leased (waiting would never end), -EPIPE when not
- * streaming, -EPROTO when the driver names a buffer that it does not hold, or
- * -errno of VIDIOC_DQBUF, or of a VIDIOC_QBUF that failed in a release.
+ * vc_ring_lease(ring, index), is the caller's until vc_lease_release().  Else
+ * -EAGAIN when no buffer is filled yet, -ENOBUFS when all are leased (waiting
+ * would never end), -EPIPE when not streaming, -EPROTO when the driver names a
+ * buffer that it does not hold, or -errno of VIDIOC_DQBUF, or of a VIDIOC_QBUF
+ * that failed in a release.
  */
 int vc_ring_acquire(struct vc_ring *ring, uint32_t how);
 

@@ -260,7 +260,7 @@ sim_request sim_query_ext_ctrl, sim_queryctrl, sim_querymenu, sim_g_ctrl, sim_s_
 	sim_g_ext_ctrls, sim_try_ext_ctrls, sim_s_ext_ctrls;
 
 struct sim_control *sim_control_find(const struct sim_node *node, uint32_t id);
-/* The same on whichever node has it, the video node first; *node is told where NULL is not given. */
+/* The same on whichever node has it, the video node first, which is told where not NULL. */
 struct sim_control *sim_control_seek(const struct vc_sim *sim, uint32_t id,
 				     struct sim_node **node);
 int sim_control_is_payload(const struct sim_control *control);

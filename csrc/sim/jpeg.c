@@ -119,9 +119,9 @@ static void put_block(struct bits *b, int table, int value, int *last)
 	while (size >> category)
 		category++;
 	put_bits(b, DC_CODES[table][category].bits, DC_CODES[table][category].length);
-	if (category)
-		put_bits(b, (uint32_t)(difference < 0 ? difference + (1 << category) - 1 : difference),
-			 category);
+	if (difference < 0)
+		difference += (1 << category) - 1;
+	put_bits(b, (uint32_t)difference, category);
 	put_bits(b, NO_AC[table].bits, NO_AC[table].length);
 }
 

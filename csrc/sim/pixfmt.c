@@ -25,7 +25,8 @@
 #define FIELDS(code, text, bits, yuv, packing, fields) \
 	{V4L2_PIX_FMT_##code, text, packing, bits, 1, yuv, {WHOLE(fields, 1)}}
 #define RGB16(code, text, fields) FIELDS(code, "16-bit " text, 16, 0, SIM_FIELDS, fields)
-#define RGB16_BE(code, text, fields) FIELDS(code, "16-bit " text " BE", 16, 0, SIM_FIELDS_BE, fields)
+#define RGB16_BE(code, text, fields) \
+	FIELDS(code, "16-bit " text " BE", 16, 0, SIM_FIELDS_BE, fields)
 #define GREY(code, text, packing, bits) \
 	{V4L2_PIX_FMT_##code, text, packing, bits, 1, 0, {LUMA}}
 #define BAYER(code, text, packing, bits, even, odd) \
@@ -297,6 +298,7 @@ static uint32_t place_of(char component)
 static void pack_fields(const struct sim_pixfmt *pix, const struct sim_colour *palette,
 			const uint8_t *pixels, uint32_t width, uint8_t *out)
 {
+	int is_le = pix->packing == SIM_FIELDS;
 	const char *field;
 	uint32_t x, i, most, word, bytes = pix->bits / 8;
 
@@ -308,7 +310,7 @@ static void pack_fields(const struct sim_pixfmt *pix, const struct sim_colour *p
 			       (palette[pixels[x]].is[place_of(field[0])] * most + 127) / 255;
 		}
 		for (i = 0; i < bytes; i++)
-			out[pix->packing == SIM_FIELDS ? i : bytes - 1 - i] = (uint8_t)(word >> 8 * i);
+			out[is_le ? i : bytes - 1 - i] = (uint8_t)(word >> 8 * i);
 	}
 }
 

@@ -82,6 +82,15 @@ def test_lines_are_indented_with_tabs(path: Path) -> None:
     assert wrong == []
 
 
+@each_file
+def test_lines_fit_into_a_hundred_columns(path: Path) -> None:
+    lines = path.read_text(encoding="utf-8").splitlines()
+
+    wrong = [number for number, line in enumerate(lines, 1) if len(line.expandtabs()) > 100]
+
+    assert wrong == []
+
+
 @pytest.mark.parametrize(
     ("what", "line"),
     [
