@@ -9,7 +9,7 @@ it can hold the clock and break things::
         camera.tick()
         frame = stream.read()
 
-What it draws, and what of a profile it leaves out, is said in :mod:`v4l2capture.player`.
+Of a profile's formats it offers those that it can draw; :mod:`v4l2capture.player` has the rule.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ from typing import Any, Literal, NoReturn
 from ._native import ffi, lib
 from .cids import FLAGS, IDS
 from .errors import DeviceError, ProfileError, check, device_error
+from .jsonreader import INT64, UINT32, UINT64
 from .player import play
 from .profile import Profile, ProfileFault, ProfileSubdevice
 
@@ -36,11 +37,6 @@ __all__ = ["SimulatedCamera", "builtin_profiles", "listed", "read_counter", "res
 _PREFIX = "sim:"
 _PROFILES = Path(__file__).with_name("profiles")
 _SEARCHED = "V4L2CAPTURE_SIM"
-
-# What the C core takes, as least and most.
-_UINT32 = (0, (1 << 32) - 1)
-_UINT64 = (0, (1 << 64) - 1)
-_INT64 = (-(1 << 63), (1 << 63) - 1)
 
 # Whoever opens a path gets the camera that is alive under it.
 _live: weakref.WeakValueDictionary[str, SimulatedCamera] = weakref.WeakValueDictionary()
@@ -129,7 +125,7 @@ class SimulatedCamera:
         Raises:
             ValueError: The camera is on the real clock.
         """
-        rc = lib.vc_sim_tick(self._sim, _number("frames", frames, _UINT32))
+        rc = lib.vc_sim_tick(self._sim, _number("frames", frames, UINT32))
         if rc == -errno.EINVAL:
             raise ValueError(f"{self.path} is on the real clock; make it with clock='manual'")
         check(rc, "tick", self.path)
@@ -163,8 +159,8 @@ class SimulatedCamera:
         Raises:
             ValueError: There is no such fault, control, ioctl, subdevice or errno.
         """
-        count, after = _number("count", count, _UINT32), _number("after", after, _UINT32)
-        value = _number("value", value, _INT64)
+        count, after = _number("count", count, UINT32), _number("after", after, UINT32)
+        value = _number("value", value, INT64)
         target = self._control_id(control) if control else _request_number(request)
         if subdevice:
             target = self._subdevice_number(subdevice)
@@ -209,7 +205,7 @@ class SimulatedCamera:
 
         It is that of the video node, or else of the first subdevice that has it.
         """
-        value = _number("value", value, _INT64)
+        value = _number("value", value, INT64)
         self._change(lib.vc_sim_poke(self._sim, self._control_id(control), value), control)
 
     def set_flags(self, control: str | int, flags: Iterable[str]) -> None:
@@ -229,10 +225,10 @@ class SimulatedCamera:
         rc = lib.vc_sim_set_range(
             self._sim,
             self._control_id(control),
-            _number("minimum", minimum, _INT64),
-            _number("maximum", maximum, _INT64),
-            _number("step", step, _UINT64),
-            _number("default", default, _INT64),
+            _number("minimum", minimum, INT64),
+            _number("maximum", maximum, INT64),
+            _number("step", step, UINT64),
+            _number("default", default, INT64),
         )
         self._change(rc, control)
 
@@ -284,7 +280,7 @@ class SimulatedCamera:
 
     def _control_id(self, control: str | int) -> int:
         if not isinstance(control, str):
-            return _number("control", control, _UINT32)
+            return _number("control", control, UINT32)
         nodes: list[Profile | ProfileSubdevice] = [self.profile, *self.profile.subdevices]
         own = {each.name: each.id for node in reversed(nodes) for each in node.controls}
         cid = own.get(control) or IDS.get(control)
@@ -332,7 +328,7 @@ def _number(name: str, value: Any, limits: tuple[int, int]) -> int:
 
 def _request_number(request: str | int) -> int:
     if not isinstance(request, str):
-        return _number("request", request, _UINT32)
+        return _number("request", request, UINT32)
     number = int(lib.vc_sim_request(request.encode()))
     if not number:
         raise ValueError(f"{request!r} is no ioctl that a simulated camera knows")
