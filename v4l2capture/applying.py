@@ -52,17 +52,19 @@ def apply_constraints(
     wanted: MediaTrackConstraints,
     size: Size | None,
     others: Sequence[MediaTrackConstraints],
+    sizes: Sequence[Size] = (),
 ) -> Applied:
     """Make the settings fit what is wanted, or change nothing.
 
     Args:
         size: Of the pictures until now, as in :class:`Applied`.
         others: What other users of the camera want; what they require stays true.
+        sizes: Of the pictures of others, which can stay so if nobody is worse off for it.
 
     Raises:
         OverconstrainedError: Something required is impossible, or was not done.
     """
-    return _Attempt(source, state, wanted, size, others).run()
+    return _Attempt(source, state, wanted, size, others, sizes).run()
 
 
 class _Attempt:
@@ -75,12 +77,15 @@ class _Attempt:
         wanted: MediaTrackConstraints,
         size: Size | None,
         others: Sequence[MediaTrackConstraints],
+        sizes: Sequence[Size],
     ) -> None:
         self.source = source
         self.state = state
         self.wanted = wanted
         self.size = size
         self.others = others
+        self.sizes = [replace(each, resize=CROP_AND_SCALE) for each in sizes]
+        self.modes: Sequence[NativeMode] = ()
         self.names = {name for each in (wanted, *(wanted.advanced or ())) for name in each}
         self.names.discard("advanced")
         if "aspectRatio" in self.names:
@@ -91,11 +96,11 @@ class _Attempt:
     def run(self) -> Applied:
         names = self.names
         states = self.source.states(names)
-        able = self.able = self.state.capabilities(states, names).to_dict()
+        self.able = self.state.capabilities(states, names).to_dict()
         now = self.state.settings(states, self.size, names).to_dict()
         sized = not names.isdisjoint(_SIZES)
-        modes = [mode.to_dict() for mode in self.state.modes] if sized else []
-        chosen = select_settings(able, now, self.wanted, modes=modes, others=self.others)
+        self.modes = self.state.modes if sized else []
+        chosen = self._choose(now)
         controls = {n: chosen[n] for n in names if n in chosen and control_ids((n,))}
         plan = self._plan(states, controls, now)
         old = self.source.format if sized else None
@@ -112,6 +117,32 @@ class _Attempt:
         once = MeteringMode.SINGLE_SHOT
         return Applied(self.size, {n: v for n, v in controls.items() if v != once})
 
+    def _choose(self, now: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the settings to have; of equals those with which others keep their pictures."""
+        chosen = self._select(now, self.modes)
+        if not (self.modes and self.sizes):
+            return chosen
+        kept = [mode for mode in self.modes if all(map(mode.serves, self.sizes))]
+        if not kept:
+            return chosen
+        try:
+            same = self._select(now, kept)
+        except OverconstrainedError:
+            return chosen
+        if self._cost(same) > self._cost(chosen):
+            return chosen
+        self.modes = kept
+        return same
+
+    def _select(self, now: Mapping[str, Any], modes: Sequence[NativeMode]) -> dict[str, Any]:
+        plain = [mode.to_dict() for mode in modes]
+        return select_settings(self.able, now, self.wanted, modes=plain, others=self.others)
+
+    def _cost(self, chosen: Mapping[str, Any]) -> tuple[list[bool], float]:
+        missed = [not satisfies(self.able, chosen, each) for each in self.wanted.advanced or ()]
+        distance = fitness_distance(self.able, chosen, self.wanted)
+        return missed, round(distance, 9)
+
     # ---- size and rate ----
 
     def _take_size(self, chosen: Mapping[str, Any], now: NativeMode) -> None:
@@ -121,7 +152,7 @@ class _Attempt:
             float(chosen.get("frameRate") or 0),
             chosen.get("resizeMode") or "none",
         )
-        modes = [now, *self.state.modes]
+        modes = [now, *self.modes]
         suiting = [mode for mode in modes if self._suits_others(mode)]
         mode = best_mode(suiting, wanted, now) or best_mode(modes, wanted, now)
         self.size = wanted if wanted.resize == CROP_AND_SCALE else None

@@ -29,6 +29,7 @@ from .dictionaries import (
 )
 from .discovery import DeviceInfo, first_camera
 from .errors import ClosedError, DeviceError
+from .nativemode import mode_of
 from .node import Node
 from .shooting import fresh_frame
 from .source import Source
@@ -220,9 +221,18 @@ class Camera:
 
     def _apply(self, view: View, wanted: MediaTrackConstraints) -> None:
         with self._looking():
-            others = [each.constraints for each in self._views if each is not view]
-            done = apply_constraints(self._source, self._state, wanted, view.size, others)
+            others = [each for each in self._views if each is not view]
+            before = self._source.format if others else None
+            sizes = [mode_of(before).picture(each.size) for each in others] if before else []
+            constraints = [each.constraints for each in others]
+            done = apply_constraints(
+                self._source, self._state, wanted, view.size, constraints, sizes
+            )
             view.constraints, view.size, view.held = wanted, done.size, done.held
+            now = self._source.format if sizes else None
+            if now is not None and now != before:
+                for each, size in zip(others, sizes, strict=True):
+                    each.size = mode_of(now).keeping(size)
             self._hold()
 
     def fitting(

@@ -148,9 +148,7 @@ class CameraState:
         now = self._source.format
         if now is None:
             return {}
-        mode = mode_of(now)
-        if size is None or not mode.serves(size):
-            size = Size(mode.width, mode.height, mode.rate, NONE)
+        size = mode_of(now).picture(size)
         return {
             "width": size.width,
             "height": size.height,

@@ -13,7 +13,7 @@ from typing import Any
 
 from .formats import FormatInfo, FrameSize, FrameSizeRange
 from .pixfmt import PIXEL_FORMATS, Format
-from .videomode import NONE, Size
+from .videomode import CROP_AND_SCALE, NONE, Size
 
 __all__ = [
     "NativeMode",
@@ -73,6 +73,17 @@ class NativeMode:
         if self.width < wanted.width or self.height < wanted.height:
             return False
         return times > 1 - _TOLERANCE and abs(times - round(times)) <= _TOLERANCE
+
+    def picture(self, size: Size | None) -> Size:
+        """Return what pictures are like for whom ``size`` was chosen; ``None``: nothing was."""
+        if size is not None and self.serves(size):
+            return size
+        return Size(self.width, self.height, self.rate, NONE)
+
+    def keeping(self, old: Size) -> Size | None:
+        """Return what to choose so that pictures stay as they were; ``None``: nothing."""
+        made = replace(old, resize=CROP_AND_SCALE)
+        return None if self.serves(replace(old, resize=NONE)) or not self.serves(made) else made
 
 
 def is_picture(pixel_format: str) -> bool:

@@ -383,6 +383,32 @@ def test_two_users_have_pictures_of_their_own_size(sim):
         assert small.settings.resize_mode == "crop-and-scale"
 
 
+@pytest.mark.parametrize("size", [(160, 120), (1280, 720), (1920, 1080)], ids=str)
+def test_user_who_chose_no_size_keeps_the_one_they_have(sim, size):
+    """Where the camera has a mode from which both can be made."""
+    with Camera(sim.path) as camera:
+        other = camera.add_view()
+
+        other.apply_constraints(width=size[0], height=size[1])
+
+        assert (other.settings.width, other.settings.height) == size
+        assert (camera.settings.width, camera.settings.height) == (640, 480)
+        assert (camera.grab_frame().width, camera.grab_frame().height) == (640, 480)
+
+
+def test_size_that_cannot_be_had_with_the_one_of_another_user_changes_that(sim):
+    with Camera(sim.path) as camera:
+        camera.apply_constraints(frame_rate=60)
+        other = camera.add_view()
+        able = camera.settings.width, camera.settings.height, camera.settings.frame_rate
+
+        other.apply_constraints(width=3840, height=2160)
+
+        assert able[2] == 60
+        assert other.settings.width == 3840
+        assert camera.settings.frame_rate < 60
+
+
 def test_requirement_of_one_user_is_respected_by_the_other(sim):
     with Camera(sim.path) as camera:
         other = camera.add_view()
