@@ -7,9 +7,9 @@ Source: W3C MediaStream Image Capture, "takePhoto()".
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from .camerastate import CameraState
@@ -66,22 +66,29 @@ class Shot:
 
 
 def shoot(
-    source: Source, state: CameraState, wanted: PhotoSettings, timeout: float, *, raw: bool = False
-) -> Shot:
-    """Take a frame that was exposed after this call, with the size and the light that are wanted.
+    source: Source,
+    state: CameraState,
+    wanted: PhotoSettings,
+    timeout: float,
+    *,
+    raw: bool = False,
+    before_each: Sequence[Callable[[], None]] = (lambda: None,),
+) -> list[Shot]:
+    """Take frames that were exposed after this call, with the size and the light that are wanted.
 
     Format and lamp are as before afterwards, whatever happens.
 
     Args:
-        timeout: Seconds until it has to be there.
-        raw: Whether it has to be the sensor's own pattern of colours.
+        timeout: Seconds until each has to be there.
+        raw: Whether they have to be the sensor's own pattern of colours.
+        before_each: What to do before each of them; left out: one frame, nothing.
 
     Raises:
         NotSupportedError: The camera cannot do what is wanted.
         UnknownError: The lamp did not light the frame.
         CaptureTimeout: No fresh frame came in time.
     """
-    return _Shoot(source, state, wanted, timeout, raw).run()
+    return _Shoot(source, state, wanted, timeout, raw).run(before_each)
 
 
 def fresh_frame(source: Source, timeout: float | None) -> Frame:
@@ -169,34 +176,49 @@ class _Shoot:
         self.wanted = wanted
         self.timeout = timeout
         self.raw = raw
+        self.lights: list[FillLightMode] = []
 
-    def run(self) -> Shot:
-        able = self.state.photo_capabilities
-        _check_side("imageWidth", self.wanted.image_width, able.image_width)
-        _check_side("imageHeight", self.wanted.image_height, able.image_height)
-        light, eyes = self.wanted.fill_light_mode, bool(self.wanted.red_eye_reduction)
-        lights = able.fill_light_mode or []
-        if light is not None and light not in lights and (light != FillLightMode.OFF or lights):
-            raise NotSupportedError(f"fillLightMode={light}: this camera has {_words(lights)}")
-        if eyes and able.red_eye_reduction == RedEyeReduction.NEVER:
-            raise NotSupportedError("redEyeReduction: this camera has no lamp to do it with")
+    def run(self, before_each: Sequence[Callable[[], None]]) -> list[Shot]:
+        self._check()
+        shots = []
         with self._right_format() as switched:
             self.source.start()
-            frames = _Frames(self.source, self.timeout)
-            frames.settle()
-            flash = self._needs_flash(frames)
-            frame, faults = self._lit(frames, flash, eyes) if flash or eyes else (None, ())
-            frame = frame or frames.fresh()
-            settings = self.state.settings(self.source.states(), None)
-            if switched:  # its buffer belongs to a stream that is about to end
-                frame = frame.copy()
+            for change in before_each:
+                change()
+                shot = self._shot()
+                # Its buffer belongs to a stream that is about to end, or that needs it back.
+                several = switched or len(before_each) > 1
+                shots.append(replace(shot, frame=shot.frame.copy()) if several else shot)
+        return shots
+
+    def _check(self) -> None:
+        able, wanted = self.state.photo_capabilities, self.wanted
+        _check_side("imageWidth", wanted.image_width, able.image_width)
+        _check_side("imageHeight", wanted.image_height, able.image_height)
+        light, lights = wanted.fill_light_mode, able.fill_light_mode or []
+        if light is not None and light not in (lights or [FillLightMode.OFF]):
+            has = ", ".join(lights) or "no lamp"
+            raise NotSupportedError(f"fillLightMode={light}: this camera has {has}")
+        if wanted.red_eye_reduction and able.red_eye_reduction == RedEyeReduction.NEVER:
+            raise NotSupportedError("redEyeReduction: this camera has no lamp to do it with")
+        self.lights = lights
+
+    def _shot(self) -> Shot:
+        frames = _Frames(self.source, self.timeout)
+        frames.settle()
+        flash, eyes = self._needs_flash(frames), bool(self.wanted.red_eye_reduction)
+        faults: tuple[str, ...] = ()
+        if flash or eyes:
+            frame, faults = self._lit(frames, flash, eyes)
+        else:
+            frame = frames.fresh()
         used = PhotoSettings(
             image_width=frame.format.width,
             image_height=frame.format.height,
-            fill_light_mode=_used(flash, lights),
+            fill_light_mode=_LIGHT[flash] if self.lights else None,
             red_eye_reduction=eyes,
         )
-        return Shot(frame, settings, used, faults)
+        return Shot(frame, self.state.settings(self.source.states(), None), used, faults)
 
     # ---- size ----
 
@@ -246,10 +268,8 @@ class _Shoot:
                 return mean_luma(frames.next()) < _DARK
         return False
 
-    def _lit(
-        self, frames: _Frames, flash: bool, eyes: bool
-    ) -> tuple[Frame | None, tuple[str, ...]]:
-        """Return the frame that has the light, where there is a flash, and the lamp's faults."""
+    def _lit(self, frames: _Frames, flash: bool, eyes: bool) -> tuple[Frame, tuple[str, ...]]:
+        """Return a frame that has the light, and the lamp's faults."""
         lamp = Lamp(self.source)
         with lamp.borrowed():
             if eyes:
@@ -263,14 +283,7 @@ class _Shoot:
         return frame, faults
 
 
-def _used(flash: bool, lights: list[FillLightMode]) -> FillLightMode | None:
-    if not lights:
-        return None
-    return FillLightMode.FLASH if flash else FillLightMode.OFF
-
-
-def _words(lights: list[FillLightMode]) -> str:
-    return ", ".join(lights) or "no lamp"
+_LIGHT = {True: FillLightMode.FLASH, False: FillLightMode.OFF}
 
 
 def _is_raw(info: FormatInfo) -> bool:

@@ -1,0 +1,194 @@
+# SPDX-License-Identifier: MIT
+"""Frames for photos: fresh, in their size, lit when they shall be, everything put back."""
+
+import errno
+import time
+
+import pytest
+
+from v4l2capture import (
+    Camera,
+    CaptureTimeout,
+    Device,
+    NotSupportedError,
+    PhotoSettings,
+    SimulatedCamera,
+    UnknownError,
+)
+from v4l2capture.metering import mean_luma
+from v4l2capture.shooting import shoot
+
+SMALL = {"imageWidth": 320, "imageHeight": 240}
+
+
+@pytest.fixture
+def phone():
+    return SimulatedCamera("phone")
+
+
+@pytest.fixture
+def camera(phone):
+    with Camera(phone.path) as camera:
+        camera.apply_constraints(width={"exact": 320}, height={"exact": 240})
+        yield camera
+
+
+def shot(camera, timeout=5, **members):
+    (taken,) = shoot(camera._source, camera._state, PhotoSettings.of(SMALL, **members), timeout)
+    return taken
+
+
+def lamp(camera):
+    flash = next(node for node in camera.nodes[1:] if node.function == "flash")
+    names = ("led_mode", "strobe_timeout", "strobe_status")
+    return {name: flash.controls[name].value for name in names}
+
+
+def test_frame_was_exposed_after_the_call(camera):
+    shot(camera)
+    time.sleep(0.2)  # buffers fill meanwhile, and grow old
+    asked = time.monotonic_ns()
+
+    taken = shot(camera)
+
+    assert taken.frame.timestamp_ns - asked >= 0.9e9 / 30
+
+
+def test_flash_lights_the_frame_and_goes_out(camera):
+    before = lamp(camera)
+    dark = mean_luma(shot(camera, fillLightMode="off").frame)
+
+    taken = shot(camera, fillLightMode="flash")
+
+    assert mean_luma(taken.frame) > dark * 1.2
+    assert taken.photo.fill_light_mode == "flash"
+    assert lamp(camera) == before
+    assert before["led_mode"] == 0
+
+
+def test_torch_that_was_on_is_on_again(camera):
+    camera.apply_constraints(torch={"exact": True})
+
+    shot(camera, fillLightMode="flash")
+
+    assert camera.settings.torch is True
+
+
+def test_flash_is_fired_in_the_dark_only(camera):
+    bright = shot(camera, fillLightMode="auto")
+    camera.apply_constraints(exposure_time={"exact": 1}, iso={"exact": 50})
+    dark = shot(camera, fillLightMode="auto")
+
+    assert bright.photo.fill_light_mode == "off"
+    assert dark.photo.fill_light_mode == "flash"
+
+
+def test_eyes_are_lit_before_the_photo(camera, phone):
+    shot(camera)  # settled
+    begin = time.monotonic()
+
+    taken = shot(camera, redEyeReduction=True, fillLightMode="flash")
+
+    assert time.monotonic() - begin >= 0.6
+    assert taken.photo.red_eye_reduction is True
+    assert lamp(camera)["led_mode"] == 0
+
+
+def test_still_of_another_size_leaves_the_stream_as_it_was(camera):
+    camera.grab_frame()
+
+    (taken,) = shoot(
+        camera._source, camera._state, PhotoSettings(image_width=640, image_height=480), 5
+    )
+
+    assert (taken.frame.format.width, taken.frame.format.height) == (640, 480)
+    assert camera.device.format.width == 320
+    assert camera.grab_frame().width == 320
+    assert len(taken.frame.planes[0]) == 640 * 480 * 2  # readable for good
+
+
+def test_size_between_two_is_the_nearest(camera):
+    (taken,) = shoot(camera._source, camera._state, PhotoSettings(image_width=1200), 5)
+
+    assert taken.frame.format.width == 1280
+
+
+@pytest.mark.parametrize(
+    "wanted",
+    [
+        {"imageWidth": 5000},
+        {"imageHeight": 10},
+        {"fillLightMode": "flash"},
+        {"redEyeReduction": True},
+    ],
+)
+def test_what_the_camera_cannot_do_is_not_supported(wanted):
+    sim = SimulatedCamera("webcam")
+    with Camera(sim.path) as camera, pytest.raises(NotSupportedError):
+        shoot(camera._source, camera._state, PhotoSettings.of(wanted), 5)
+
+
+def test_no_lamp_may_be_off():
+    with Camera("sim:webcam") as camera:
+        (taken,) = shoot(
+            camera._source,
+            camera._state,
+            PhotoSettings(fill_light_mode="off", red_eye_reduction=False, image_width=640),
+            5,
+        )
+
+    assert taken.photo.fill_light_mode is None
+
+
+def test_everything_is_put_back_when_no_frame_comes(camera, phone):
+    camera.grab_frame()
+    before = camera.settings, lamp(camera)
+    phone.fault("stall")
+
+    with pytest.raises(CaptureTimeout):
+        shot(camera, timeout=0.2, fillLightMode="flash")
+
+    phone.clear_faults()
+    assert (camera.settings, lamp(camera)) == before
+    assert camera.grab_frame().width == 320
+
+
+def test_lamp_that_fails_is_said(camera, phone):
+    phone.fault("ioctl_error", request="VIDIOC_S_EXT_CTRLS", value=errno.EIO)
+
+    with pytest.raises(Exception, match="led_mode"):
+        shot(camera, fillLightMode="flash")
+
+    phone.clear_faults()
+    assert lamp(camera)["led_mode"] == 0
+
+
+def test_camera_that_another_program_streams_from_is_busy(phone):
+    with Camera(phone.path) as camera, Device(phone.path) as other, other.stream():
+        with pytest.raises(Exception, match="busy"):
+            shoot(camera._source, camera._state, PhotoSettings(), 5)
+
+        assert camera.device.format.width == 640
+
+
+def test_several_frames_have_what_was_done_before_each(camera):
+    values = iter((100, 300, 200))
+    done = []
+
+    def zoom():
+        done.append(next(values))
+        camera.apply_constraints(zoom={"exact": done[-1]})
+
+    taken = shoot(camera._source, camera._state, PhotoSettings.of(SMALL), 5, before_each=[zoom] * 3)
+
+    assert [each.settings.zoom for each in taken] == done
+    assert camera.stream.leased == 0
+
+
+def test_unlit_frame_is_no_photo(camera, monkeypatch):
+    monkeypatch.setattr("v4l2capture.lamp.Lamp.strobe", lambda *_: (0, 1))
+
+    with pytest.raises(UnknownError, match="did not light"):
+        shot(camera, fillLightMode="flash")
+
+    assert lamp(camera)["led_mode"] == 0
