@@ -12,8 +12,20 @@ drivers/media/usb/uvc/uvc_ctrl.c before Linux 5.16 for the old names.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
-__all__ = ["CLASSES", "FLAGS", "IDS", "MASTERS", "NAMES", "TYPES", "class_name", "slug"]
+__all__ = [
+    "CLASSES",
+    "FLAGS",
+    "FLAG_BITS",
+    "IDS",
+    "MASTERS",
+    "NAMES",
+    "TYPES",
+    "class_name",
+    "flag_words",
+    "slug",
+]
 
 _USER = 0x00980900
 _UVC = 0x00981AE0
@@ -205,6 +217,7 @@ MASTERS: dict[int, tuple[int, ...]] = {
 }
 # fmt: on
 
+FLAG_BITS: dict[str, int] = {word: bit for bit, word in FLAGS.items()}
 IDS: dict[str, int] = _OLD_NAMES | {name: cid for cid, name in NAMES.items()}
 
 
@@ -216,3 +229,9 @@ def slug(name: str) -> str:
 def class_name(cid: int) -> str:
     """Return the class of a control; ``"vendor"`` outside the kernel's classes."""
     return CLASSES.get(cid >> 16, "vendor")
+
+
+@lru_cache
+def flag_words(bits: int) -> frozenset[str]:
+    """Return the words of flags that are one number."""
+    return frozenset(word for bit, word in FLAGS.items() if bits & bit)

@@ -6,11 +6,10 @@ Source: Documentation/userspace-api/media/v4l/vidioc-queryctrl.rst.
 
 from __future__ import annotations
 
-from functools import cache
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from ._native import lib
-from .cids import FLAGS, MASTERS, NAMES, TYPES, class_name
+from .cids import MASTERS, NAMES, TYPES, class_name, flag_words
 from .cstring import text
 from .scalar import decode, nearest
 
@@ -93,7 +92,7 @@ class Control:
     @property
     def flags(self) -> frozenset[str]:
         """V4L2_CTRL_FLAG_* in v4l2-ctl's words, for example ``{"inactive"}``."""
-        return _flags(self._controls._fresh(self).flags)
+        return flag_words(self._controls._fresh(self).flags)
 
     @property
     def menu(self) -> dict[int, str | int]:
@@ -166,8 +165,3 @@ class Control:
     def __repr__(self) -> str:
         row = self._row
         return f"<Control {self.name} ({self.type}) {row.minimum}..{row.maximum} step {row.step}>"
-
-
-@cache
-def _flags(bits: int) -> frozenset[str]:
-    return frozenset(name for bit, name in FLAGS.items() if bits & bit)

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any, Protocol
 
-from .cids import FLAGS
+from .cids import flag_words
 
 __all__ = ["ControlState", "Controls", "Described", "by_id"]
 
@@ -73,7 +73,7 @@ class ControlState:
         """
         flags = control.flags
         if isinstance(flags, int):
-            flags = frozenset(word for bit, word in FLAGS.items() if flags & bit)
+            flags = flag_words(flags)
         low, high = control.minimum, control.maximum
         if control.type == "bool":
             low, high = 0, 1

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
 
 from . import scalar
 from ._native import ffi, lib
-from .cids import FLAGS
+from .cids import flag_words
 from .errors import CaptureTimeout, ClosedError
 from .waiting import Waiter, milliseconds
 
@@ -238,5 +238,5 @@ class Events:
             name,
             frozenset(word for bit, word in ControlEvent.CHANGES.items() if raw.changes & bit),
             scalar.decode(kind, raw.value) if has_number else None,
-            frozenset(word for bit, word in FLAGS.items() if raw.flags & bit),
+            flag_words(raw.flags),
         )

@@ -10,7 +10,7 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from .cids import FLAGS, IDS, NAMES
+from .cids import FLAG_BITS, IDS, NAMES
 from .errors import ProfileError
 from .jsonreader import (
     UINT32,
@@ -174,16 +174,15 @@ def _flags(value: Any, where: str) -> int:
     """Return the flags as one number; what v4l2-ctl has no word for it prints as a number."""
     if isinstance(value, int) and not isinstance(value, bool):
         return a_uint32(value, where)
-    words = {word: bit for bit, word in FLAGS.items()}
     flags = 0
-    for flag in list_of(lambda item, place: _flag(item, place, words), value, where, 64):
+    for flag in list_of(_flag, value, where, 64):
         flags |= flag
     return flags
 
 
-def _flag(value: Any, where: str, words: dict[str, int]) -> int:
-    if isinstance(value, str) and value in words:
-        return words[value]
+def _flag(value: Any, where: str) -> int:
+    if isinstance(value, str) and value in FLAG_BITS:
+        return FLAG_BITS[value]
     try:
         return a_uint32(value, where)
     except ProfileError:
@@ -320,7 +319,6 @@ def _clusters(
 
 def _derived_clusters(controls: tuple[ProfileControl, ...]) -> tuple[ProfileCluster, ...]:
     """Return the clusters of uvcvideo that are there, where the flags do not deny them."""
-    inactive = next(bit for bit, word in FLAGS.items() if word == "inactive")
     known = {control.id: control for control in controls}
     found = []
     for master, manual, slaves in _UVC_CLUSTERS:
@@ -330,7 +328,7 @@ def _derived_clusters(controls: tuple[ProfileControl, ...]) -> tuple[ProfileClus
         agreeing = tuple(
             slave
             for slave in slaves
-            if slave in known and bool(known[slave].flags & inactive) != is_manual
+            if slave in known and bool(known[slave].flags & FLAG_BITS["inactive"]) != is_manual
         )
         if agreeing:
             found.append(ProfileCluster(master, manual, agreeing))

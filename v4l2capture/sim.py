@@ -26,7 +26,7 @@ from pathlib import Path
 from typing import Any, Literal, NoReturn
 
 from ._native import ffi, lib
-from .cids import FLAGS, IDS
+from .cids import FLAG_BITS, IDS
 from .errors import DeviceError, ProfileError, check, device_error
 from .jsonreader import INT64, UINT32, UINT64
 from .player import play
@@ -210,12 +210,11 @@ class SimulatedCamera:
 
     def set_flags(self, control: str | int, flags: Iterable[str]) -> None:
         """Give a control these flags, in v4l2-ctl's words, for example ``["grabbed"]``."""
-        words = {word: bit for bit, word in FLAGS.items()}
         bits = 0
         for flag in flags:
-            if flag not in words:
-                raise ValueError(f"unknown flag {flag!r}; there are {', '.join(words)}")
-            bits |= words[flag]
+            if flag not in FLAG_BITS:
+                raise ValueError(f"unknown flag {flag!r}; there are {', '.join(FLAG_BITS)}")
+            bits |= FLAG_BITS[flag]
         self._change(lib.vc_sim_set_flags(self._sim, self._control_id(control), bits), control)
 
     def set_range(

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from ..frame import Frame
-from ..pixfmt import PIXEL_FORMATS, Format
+from ..pixfmt import JPEGS, PIXEL_FORMATS, Format
 from . import y4m
 from .files import Index, Part
 from .output import Failed
@@ -222,7 +222,7 @@ class _Sink:
 class _Container(Writer):
     """A camera's own JPEGs in a video container, not encoded again. PyAV makes the container."""
 
-    wanted = ("MJPG", "JPEG")
+    wanted = JPEGS
     muxer = ""
     ticks = 0  # of the clock in a second; 0: one for each frame
 
