@@ -109,8 +109,12 @@ def native_modes(formats: Sequence[FormatInfo], current: Format) -> list[NativeM
     usable = [each for each in formats if is_picture(each.pixel_format)] or list(formats)
     now = mode_of(current)
     found = {now: now}
+    done: set[FrameSize | FrameSizeRange] = set()  # which most formats of a camera share
     for info in sorted(usable, key=lambda each: _work(each.pixel_format, now.pixel_format)):
         for size in info.sizes:
+            if size in done:
+                continue
+            done.add(size)
             rates: list[Fraction | None] = [*_rates(size, current)] or [None]
             for width, height in _sizes(size, current):
                 for rate in rates:
