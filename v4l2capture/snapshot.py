@@ -16,7 +16,7 @@ from .subdevice import Subdevice, find_subdevices
 if TYPE_CHECKING:
     from .device import Device
 
-__all__ = ["control_data", "format_data", "take_profile"]
+__all__ = ["control_data", "format_data", "plain", "take_profile"]
 
 
 def take_profile(device: Device) -> dict[str, Any]:
@@ -84,11 +84,11 @@ def _size(size: FrameSize | FrameSizeRange) -> dict[str, Any]:
     return data | {"frame_rates": [str(rate) for rate in size.frame_rates]}
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
     """Return the value of a control as JSON has it."""
     if isinstance(value, bytes):
         return value.hex()
-    return [_plain(each) for each in value] if isinstance(value, tuple) else value
+    return [plain(each) for each in value] if isinstance(value, tuple) else value
 
 
 def control_data(control: Control, value: Any) -> dict[str, Any]:
@@ -102,7 +102,7 @@ def control_data(control: Control, value: Any) -> dict[str, Any]:
         "max": control.maximum,
         "step": control._row.step,
         "default": control._row.default_value,
-        "value": _plain(value),
+        "value": plain(value),
         "flags": sorted(control.flags),
     }
     if control.type in ("menu", "intmenu"):
