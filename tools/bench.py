@@ -20,8 +20,8 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[1]
 BENCH = ROOT / "tests/bench"
 
-NATIVE = ("simulated", "startup", "convert")
-GUEST = ("guest/frames", "guest/controls", "guest/startup")
+NATIVE = ("simulated", "startup", "camera", "convert")
+GUEST = ("guest/frames", "guest/controls", "guest/camera", "guest/startup")
 COUNTING = [sys.executable, str(ROOT / "tools/hil/run"), "--count", "--"]
 
 Result = dict[str, Any]

@@ -6,7 +6,9 @@
  *   cctrl DEVICE set [TIMES]      one value by VIDIOC_S_EXT_CTRLS
  *   cctrl DEVICE read4 [TIMES]    four values in one VIDIOC_G_EXT_CTRLS
  *   cctrl DEVICE set4 [TIMES]     four values in one VIDIOC_S_EXT_CTRLS, and read back
+ *   cctrl DEVICE change [TIMES]   one value by VIDIOC_S_EXT_CTRLS, and read back
  *   cctrl DEVICE walk [TIMES]     every control with its menu, no values
+ *   cctrl DEVICE open [TIMES]     open, the same, and close
  *
  * Prints a line of JSON with the CPU time of one time in nanoseconds, which in
  * the counting guest of tools/hil are instructions.
@@ -17,6 +19,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <time.h>
+#include <unistd.h>
 
 #include <linux/videodev2.h>
 
@@ -99,12 +102,35 @@ static long walk(int fd, long turn)
 	return found;
 }
 
+static long change_one(int fd, long turn)
+{
+	set_one(fd, turn);
+	return read_one(fd, turn);
+}
+
+static const char *path;
+
+static long open_and_walk(int fd, long turn)
+{
+	long found;
+
+	fd = open(path, O_RDWR | O_CLOEXEC);
+	if (fd < 0) {
+		perror(path);
+		exit(1);
+	}
+	found = walk(fd, turn);
+	close(fd);
+	return found;
+}
+
 static const struct job {
 	const char *name;
 	long (*run)(int fd, long turn);
 } jobs[] = {
-	{"read", read_one},	  {"set", set_one}, {"read4", read_several},
-	{"set4", set_several}, {"walk", walk},	 {NULL, NULL},
+	{"read", read_one},	  {"set", set_one},	  {"read4", read_several},
+	{"set4", set_several}, {"change", change_one}, {"walk", walk},
+	{"open", open_and_walk}, {NULL, NULL},
 };
 
 int main(int argc, char **argv)
@@ -116,12 +142,13 @@ int main(int argc, char **argv)
 	while (argc > 2 && job->name && strcmp(job->name, argv[2]))
 		job++;
 	if (argc < 3 || !job->name) {
-		fprintf(stderr, "usage: cctrl DEVICE read|set|read4|set4|walk [TIMES]\n");
+		fprintf(stderr, "usage: cctrl DEVICE read|set|read4|set4|change|walk|open [TIMES]\n");
 		return 2;
 	}
-	fd = open(argv[1], O_RDWR | O_CLOEXEC);
+	path = argv[1];
+	fd = open(path, O_RDWR | O_CLOEXEC);
 	if (fd < 0) {
-		perror(argv[1]);
+		perror(path);
 		return 1;
 	}
 	found = job->run(fd, 1); /* once for the caches */
