@@ -283,13 +283,10 @@ struct vc_event {
 	uint32_t type;
 	uint32_t id;
 	uint32_t sequence;
-	uint32_t pending;
-	int64_t timestamp_ns;
 	uint32_t changes;
-	uint32_t control_type;
-	uint32_t flags;
+	int64_t timestamp_ns;
 	int64_t value;
-	int64_t minimum, maximum, step, default_value;
+	uint32_t flags;
 };
 
 int vc_event_subscribe(struct vc_device *dev, uint32_t type, uint32_t id, uint32_t flags);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Events: changes of controls, of the source, and frame synchronisation. */
+/* Events: changes of controls and of the source. */
 #include <errno.h>
 #include <string.h>
 
@@ -22,13 +22,8 @@ int vc_event_unsubscribe(struct vc_device *dev, uint32_t type, uint32_t id)
 static void take_control(struct vc_event *to, const struct v4l2_event_ctrl *from)
 {
 	to->changes = from->changes;
-	to->control_type = from->type;
-	to->flags = from->flags;
 	to->value = from->type == V4L2_CTRL_TYPE_INTEGER64 ? from->value64 : from->value;
-	to->minimum = from->minimum;
-	to->maximum = from->maximum;
-	to->step = from->step;
-	to->default_value = from->default_value;
+	to->flags = from->flags;
 }
 
 /* Unsigned, because a driver's nonsense may be more than there is room for. */
@@ -52,20 +47,10 @@ int vc_event_dequeue(struct vc_device *dev, struct vc_event *out)
 	out->type = event.type;
 	out->id = event.id;
 	out->sequence = event.sequence;
-	out->pending = event.pending;
 	out->timestamp_ns = nanoseconds(&event);
-	switch (event.type) {
-	case V4L2_EVENT_CTRL:
+	if (event.type == V4L2_EVENT_CTRL)
 		take_control(out, &event.u.ctrl);
-		break;
-	case V4L2_EVENT_SOURCE_CHANGE:
+	else if (event.type == V4L2_EVENT_SOURCE_CHANGE)
 		out->changes = event.u.src_change.changes;
-		break;
-	case V4L2_EVENT_FRAME_SYNC:
-		out->value = event.u.frame_sync.frame_sequence;
-		break;
-	default:
-		break;
-	}
 	return 0;
 }

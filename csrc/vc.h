@@ -488,13 +488,10 @@ struct vc_event {
 	uint32_t type; /* V4L2_EVENT_* */
 	uint32_t id;
 	uint32_t sequence;
-	uint32_t pending;
-	int64_t timestamp_ns;
 	uint32_t changes; /* V4L2_EVENT_CTRL_CH_* or V4L2_EVENT_SRC_CH_* */
-	uint32_t control_type;
-	uint32_t flags;
-	int64_t value; /* the control's, or the frame number of FRAME_SYNC */
-	int64_t minimum, maximum, step, default_value;
+	int64_t timestamp_ns;
+	int64_t value; /* of a control */
+	uint32_t flags; /* of a control */
 };
 
 /* Returns 0 or -errno. */
