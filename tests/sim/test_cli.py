@@ -176,6 +176,19 @@ def test_controls_of_every_type_are_shown(run):
     assert rows["grid"].endswith("7, 7, 7, 7, 7, 7, 7, 7 ...")
 
 
+def test_controls_of_the_lamp_follow_those_of_the_camera(run):
+    _, out, _ = run("controls", "sim:phone")
+    _, text, _ = run("controls", "sim:phone", "--json")
+
+    lines = out.splitlines()
+    heading = next(n for n, line in enumerate(lines) if line.startswith("flash "))
+    assert "  led_mode" in [line[:10] for line in lines[heading:]]
+    subdevices = {each["function"]: each for each in json.loads(text)["subdevices"]}
+    assert subdevices["flash"]["path"].startswith("sim:phone/")
+    assert "led_mode" in [control["name"] for control in subdevices["flash"]["controls"]]
+    assert subdevices["flash"]["failed"] == []
+
+
 def test_camera_without_controls_says_so(run):
     camera = SimulatedCamera(profile())
 

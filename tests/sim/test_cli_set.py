@@ -283,6 +283,31 @@ def test_controls_are_put_back_when_another_fails(set_, camera):
     assert state(camera) == before
 
 
+def test_lamp_is_set_by_property_and_by_control(run):
+    camera = SimulatedCamera("phone")
+
+    _, torch, _ = run("set", camera.path, "torch=on", "--json")
+    _, mode, _ = run("set", camera.path, "led_mode=Flash", "zoom=200", "--json")
+
+    assert json.loads(torch) == {"torch": {"requested": True, "actual": True}}
+    assert json.loads(mode) == {
+        "zoom": {"requested": 200, "actual": 200},
+        "led_mode": {"requested": 1, "actual": 1},
+    }
+
+
+def test_lamp_is_put_back_when_another_node_fails(run):
+    camera = SimulatedCamera("phone")
+    camera.fault("control_eio", control="brightness")
+
+    status, _, err = run("set", camera.path, "torch=on", "0x00980900=7")
+
+    assert status == 1
+    assert "brightness=7" in err
+    with Camera(camera.path) as opened:
+        assert opened.settings.torch is False
+
+
 def test_manual_mode_is_put_back_with_its_values(set_, camera):
     assert set_("exposureTime=100")[0] == 0
     camera.fault("control_eio", control="gain")

@@ -6,12 +6,15 @@ from __future__ import annotations
 import argparse
 import os
 from collections.abc import Iterator
+from contextlib import ExitStack
 from typing import Any
 
 from ..cids import NAMES
 from ..controls import Control, Controls
+from ..discovery import reason
 from ..errors import ControlError
 from ..snapshot import control_data
+from ..subdevice import find_subdevices
 from .choice import add_device, open_camera
 from .output import Table, put_json, say
 from .values import control_text
@@ -30,74 +33,98 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """show every control of a camera, with range, menu, value and flags"""
-    with open_camera(args.device) as device:
-        controls = device.controls
-        values, unreadable = _read(controls)
+    """show every control of a camera, with range, menu, value and flags
+
+    Those of its sensor, lenses and lamps follow, where they have nodes of their own.
+    """
+    with open_camera(args.device) as device, ExitStack() as stack:
+        subdevices, problems = find_subdevices(device)
+        for problem in problems:
+            say(reason(problem))
+        for subdevice in subdevices:
+            stack.enter_context(subdevice)
+        own, *others = (_Listing(node.controls) for node in (device, *subdevices))
+        below = list(zip(subdevices, others, strict=True))
         if args.json:
             put_json(
                 {
                     "path": device.path,
                     "card": device.info.card,
-                    "controls": [_as_json(c, values, unreadable) for c in controls.values()],
-                    "failed": [
-                        {"id": f"0x{cid:08x}", "name": NAMES.get(cid), "error": os.strerror(number)}
-                        for cid, number in controls.failed.items()
+                    **own.as_json(),
+                    "subdevices": [
+                        {"path": each.path, "name": each.name, "function": each.function}
+                        | listing.as_json()
+                        for each, listing in below
                     ],
                 }
             )
             return 0
-        if not controls and not controls.failed:
+        rows = list(own.rows())
+        for each, listing in below:
+            rows.append((f"{each.function} {each.name} ({each.path})",))
+            rows.extend(listing.rows())
+        if not rows:
             say(f"{device.path} has no controls")
             return 0
-        Table(_HEADINGS, _rows(controls, values, unreadable)).put()
+        Table(_HEADINGS, rows).put()
     return 0
 
 
-def _read(controls: Controls) -> tuple[dict[str, Any], dict[str, str]]:
-    """Return the values, and why those that should be readable are not."""
-    values = controls.read()
-    unreadable = {}
-    for control in controls.values():
-        if control.name in values or control.type == "button" or "write-only" in control.flags:
-            continue
-        try:
-            values[control.name] = control.value
-        except ControlError as error:
-            unreadable[control.name] = error.strerror or "unreadable"
-    return values, unreadable
+class _Listing:
+    """The controls of one node, their values, and why those that should be readable are not."""
 
+    def __init__(self, controls: Controls) -> None:
+        self._controls = controls
+        self._values = controls.read()
+        self._unreadable: dict[str, str] = {}
+        for control in controls.values():
+            if control.name in self._values or control.type == "button":
+                continue
+            if "write-only" in control.flags:
+                continue
+            try:
+                self._values[control.name] = control.value
+            except ControlError as error:
+                self._unreadable[control.name] = error.strerror or "unreadable"
 
-def _as_json(
-    control: Control, values: dict[str, Any], unreadable: dict[str, str]
-) -> dict[str, Any]:
-    data = control_data(control, values.get(control.name)) | {"class": control.class_name}
-    if control.name in unreadable:
-        data["error"] = unreadable[control.name]
-    return data
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "controls": [self._entry(control) for control in self._controls.values()],
+            "failed": [
+                {"id": f"0x{cid:08x}", "name": NAMES.get(cid), "error": os.strerror(number)}
+                for cid, number in self._controls.failed.items()
+            ],
+        }
 
+    def _entry(self, control: Control) -> dict[str, Any]:
+        data = control_data(control, self._values.get(control.name))
+        data["class"] = control.class_name
+        if control.name in self._unreadable:
+            data["error"] = self._unreadable[control.name]
+        return data
 
-def _rows(
-    controls: Controls, values: dict[str, Any], unreadable: dict[str, str]
-) -> Iterator[tuple[str, ...]]:
-    class_name = None
-    for control in controls.values():
-        if control.class_name != class_name:
-            class_name = control.class_name
-            yield (class_name,)
-        error = unreadable.get(control.name)
-        value = f"({error})" if error else control_text(control, values.get(control.name))
-        default = "" if control.default is None else control_text(control, control.default)
-        flags = ", ".join(sorted(control.flags - {"slider", "has-payload"}))
-        yield f"  {control.name}", _type(control), _range(control), default, value, flags
-        for index, label in control.menu.items():
-            mark = "*" if index == values.get(control.name) else " "
-            yield (f"  {mark} {index}: {label}",)
-    if controls.failed:
-        yield ("cannot be described",)
-    for cid, number in controls.failed.items():
-        name = NAMES.get(cid, "")
-        yield f"  {name or f'0x{cid:08x}'}", "", "", "", f"({os.strerror(number)})", ""
+    def rows(self) -> Iterator[tuple[str, ...]]:
+        """Yield the lines of the table: classes, controls, entries of menus."""
+        class_name = None
+        for control in self._controls.values():
+            if control.class_name != class_name:
+                class_name = control.class_name
+                yield (class_name,)
+            value = self._values.get(control.name)
+            error = self._unreadable.get(control.name)
+            shown = f"({error})" if error else control_text(control, value)
+            default = "" if control.default is None else control_text(control, control.default)
+            flags = ", ".join(sorted(control.flags - {"slider", "has-payload"}))
+            yield f"  {control.name}", _type(control), _range(control), default, shown, flags
+            for index, label in control.menu.items():
+                mark = "*" if index == value else " "
+                yield (f"  {mark} {index}: {label}",)
+        failed = self._controls.failed
+        if failed:
+            yield ("cannot be described",)
+        for cid, number in failed.items():
+            name = NAMES.get(cid, "")
+            yield f"  {name or f'0x{cid:08x}'}", "", "", "", f"({os.strerror(number)})", ""
 
 
 def _type(control: Control) -> str:
