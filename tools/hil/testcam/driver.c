@@ -106,14 +106,38 @@ static void release(struct v4l2_device *v4l2_dev)
 	kfree(testcam);
 }
 
+/*
+ * The node goes before the entity does: the core looks at the entity when somebody
+ * opens the node.  The core knows neither of a node that is gone already nor that
+ * its last user may leave just now, hence the reference.
+ */
+static void unregister_subdevice(struct v4l2_subdev *sd)
+{
+	struct video_device *node = sd->devnode;
+
+	if (node) {
+		get_device(&node->dev);
+		video_unregister_device(node);
+	}
+	v4l2_device_unregister_subdev(sd);
+	if (node)
+		put_device(&node->dev);
+}
+
 /* The nodes go, for those who have them open, too. */
 static void unregister(struct testcam *testcam)
 {
 	unsigned int i;
 
+	for (i = 0; i < testcam->count; i++) {
+		struct testcam_camera *camera = &testcam->camera[i];
+
+		vb2_video_unregister_device(&camera->vdev);
+		unregister_subdevice(&camera->flash.sd);
+		unregister_subdevice(&camera->lens.sd);
+		unregister_subdevice(&camera->sensor.sd);
+	}
 	media_device_unregister(&testcam->mdev);
-	for (i = 0; i < testcam->count; i++)
-		vb2_video_unregister_device(&testcam->camera[i].vdev);
 	v4l2_device_unregister(&testcam->v4l2_dev);
 }
 
