@@ -86,7 +86,8 @@ def try_out(wheel: Path, python: str, folder: Path) -> None:
     inside = str(folder / "bin/python")
     pip = [inside, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
     subprocess.run([*pip, str(wheel)], check=True)
-    subprocess.run([inside, "-W", "error", "-c", "from v4l2capture import *"], check=True, cwd=folder)
+    every_name = "from v4l2capture import *"
+    subprocess.run([inside, "-W", "error", "-c", every_name], check=True, cwd=folder)
     subprocess.run([inside, "-c", TRIAL], check=True, cwd=folder)
 
 
