@@ -12,13 +12,12 @@ import os
 import threading
 import weakref
 from collections.abc import Callable
-from concurrent.futures import Future
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from .errors import CaptureError, ClosedError, DeviceError, DeviceGoneError
 from .sharedcamera import Look, SharedCamera
-from .worker import Worker
+from .worker import Outcome, Worker
 
 if TYPE_CHECKING:
     from .dictionaries import MediaTrackConstraints
@@ -81,6 +80,7 @@ class CaptureSource:
         self._users: dict[str, weakref.finalize[Any, Any]] = {}  # by the ids of their tracks
         self._joining = 0
         self._closed = False
+        self._failure: BaseException | None = None
         self._descriptors: tuple[int, ...] = ()
         self._pump: asyncio.Task[None] | None = None
         self._watchdog: asyncio.TimerHandle | None = None
@@ -114,14 +114,14 @@ class CaptureSource:
     # ---- the camera's thread ----
 
     def run(
-        self, call: Callable[[SharedCamera], _T], then: Callable[[Future[_T]], _R]
+        self, call: Callable[[SharedCamera], _T], then: Callable[[Outcome[_T]], _R]
     ) -> asyncio.Future[_R]:
         """Call the camera in its thread, after all that was asked of it before."""
         return self._worker.submit(self.loop, partial(call, self._shared), then)
 
     def convert(self, call: Callable[[], _T]) -> asyncio.Future[_T]:
         """Make a picture in another thread than the camera's."""
-        return self._pictures.submit(self.loop, call, Future.result)
+        return self._pictures.submit(self.loop, call, Outcome.result)
 
     # ---- tracks ----
 
@@ -139,10 +139,12 @@ class CaptureSource:
         """
         self._joining += 1
 
-        def joined(outcome: Future[Look]) -> MediaStreamTrack:
+        def joined(outcome: Outcome[Look]) -> MediaStreamTrack:
             self._joining -= 1
             try:
                 look = outcome.result()
+                if self._failure is not None:
+                    raise self._failure
                 track = make(look)
                 self.adopt(track)
                 self.took(look)
@@ -194,7 +196,7 @@ class CaptureSource:
         self._unwatch()  # until it was looked at: it stays readable
         self.run(SharedCamera.look, self._looked)
 
-    def _looked(self, outcome: Future[Look]) -> None:
+    def _looked(self, outcome: Outcome[Look]) -> None:
         try:
             look = outcome.result()
         except (DeviceGoneError, ClosedError) as error:
@@ -237,7 +239,7 @@ class CaptureSource:
                 self._deliver(stream, await stream.alatest(None))
                 failures = 0
             except ClosedError:  # for another format
-                stream = await self.run(SharedCamera.start, Future.result)
+                stream = await self.run(SharedCamera.start, Outcome.result)
             except DeviceGoneError:
                 raise
             except DeviceError:
@@ -245,7 +247,7 @@ class CaptureSource:
                 if failures == _MOST_FAILURES:
                     raise
                 await asyncio.sleep(_RETRY)
-                stream = await self.run(SharedCamera.restart, Future.result)
+                stream = await self.run(SharedCamera.restart, Outcome.result)
 
     def _deliver(self, stream: Stream, frame: Frame) -> None:
         self._last = self.loop.time()
@@ -302,6 +304,7 @@ class CaptureSource:
 
     def fail(self, error: BaseException) -> None:
         """End all tracks, because there is no camera any more."""
+        self._failure = self._failure or error
         for track in self._end(error):
             track.fail()
 
@@ -333,12 +336,12 @@ class CaptureSource:
 
     async def wait_closed(self) -> None:
         """Wait until all that was asked of the camera so far is done."""
-        await self.run(lambda _: None, Future.result)
+        await self.run(lambda _: None, Outcome.result)
 
 
 def _lose(source: CaptureSource, track_id: str) -> None:
     """A track is garbage; which thread finds out, nobody knows."""
-    if source.loop.is_closed():
-        source.close()
-        return
-    source.loop.call_soon_threadsafe(source.release, track_id)
+    try:
+        source.loop.call_soon_threadsafe(source.release, track_id)
+    except RuntimeError:  # the loop is closed, and nobody uses it any more
+        source.release(track_id)

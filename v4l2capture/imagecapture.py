@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from concurrent.futures import Future
 from typing import TypeVar
 
 from .bitmap import ImageBitmap
@@ -17,7 +16,7 @@ from .errors import InvalidStateError, NotSupportedError, OperationError, Unknow
 from .sharedcamera import SharedCamera
 from .track import MediaStreamTrack
 from .videoframe import VideoFrame
-from .worker import rejected
+from .worker import Outcome, rejected
 
 __all__ = ["ImageCapture"]
 
@@ -87,7 +86,7 @@ class ImageCapture:
             return rejected(track.loop, error)
         fresh = track.fresh()
         task = track.loop.create_task(self._grab(fresh))
-        task.add_done_callback(lambda _: fresh.cancel())
+        task.add_done_callback(lambda _: fresh.cancel() or fresh.exception())
         return task
 
     async def _grab(self, fresh: asyncio.Future[VideoFrame]) -> ImageBitmap:
@@ -111,7 +110,7 @@ class ImageCapture:
     def _ask(self, question: Callable[[SharedCamera], _T]) -> asyncio.Future[_T]:
         track = self._track
 
-        def answered(outcome: Future[_T]) -> _T:
+        def answered(outcome: Outcome[_T]) -> _T:
             answer = track.result(outcome)
             if self._unfit():
                 raise OperationError("the track ended before the camera answered")

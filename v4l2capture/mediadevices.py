@@ -11,7 +11,6 @@ import os
 import uuid
 import weakref
 from collections.abc import Iterable, Mapping
-from concurrent.futures import Future
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, ClassVar
@@ -27,7 +26,7 @@ from .mediastream import MediaStream
 from .selection import InputDeviceInfo, Verdict, judge, judge_at, list_cameras, refusal
 from .track import MediaStreamTrack
 from .webidl import Convert
-from .worker import Worker, rejected
+from .worker import Outcome, Worker, rejected
 
 __all__ = ["DeviceChangeEvent", "InputDeviceInfo", "MediaDevices"]
 
@@ -60,12 +59,14 @@ class DeviceChangeEvent(DOMEvent):
         self.user_inserted_devices = user_inserted_devices
 
 
-def _wanted(_name: str, value: Any) -> bool | MediaTrackConstraints:
+def _video(_name: str, value: Any) -> bool | MediaTrackConstraints:
     return value if isinstance(value, bool) else MediaTrackConstraints.of(value)
 
 
-def _anything(_name: str, value: Any) -> Any:
-    return value
+def _audio(name: str, value: Any) -> bool:
+    if not isinstance(value, bool | Mapping):
+        raise TypeError(f"{name} takes True, False or a mapping, not {value!r}")
+    return value is not False
 
 
 @dataclass(frozen=True, slots=True, repr=False, kw_only=True)
@@ -73,9 +74,9 @@ class MediaStreamConstraints(Dictionary):
     """Which tracks are wanted: ``True``, or what they are to be like."""
 
     video: bool | MediaTrackConstraints | None = None
-    audio: Any = None
+    audio: bool | None = None
 
-    MEMBERS: ClassVar[Mapping[str, Convert]] = {"video": _wanted, "audio": _anything}
+    MEMBERS: ClassVar[Mapping[str, Convert]] = {"video": _video, "audio": _audio}
 
 
 class MediaDevices(EventTarget):
@@ -116,7 +117,7 @@ class MediaDevices(EventTarget):
         This begins when it is called, and not when it is awaited.
         """
 
-        def listed(outcome: Future[list[InputDeviceInfo]]) -> list[InputDeviceInfo]:
+        def listed(outcome: Outcome[list[InputDeviceInfo]]) -> list[InputDeviceInfo]:
             devices = outcome.result()
             if self._watch is None:
                 self._known = tuple(devices)
@@ -186,12 +187,12 @@ class MediaDevices(EventTarget):
         loop = asyncio.get_running_loop()
         try:
             wanted = MediaStreamConstraints.of(constraints, **members)
-            if not wanted.video and not wanted.audio:
+            if wanted.video in (None, False) and not wanted.audio:
                 raise TypeError("get_user_media takes {'video': True}, or what it is to be like")
             video = selectable(None if isinstance(wanted.video, bool) else wanted.video)
         except TypeError as error:
             return rejected(loop, error)
-        if wanted.audio not in (None, False):
+        if wanted.audio:
             return rejected(loop, NotFoundError("there are no microphones in this library"))
         return loop.create_task(self._get(video))
 
@@ -215,17 +216,17 @@ class MediaDevices(EventTarget):
         loop = asyncio.get_running_loop()
         paths = self._cameras
         if paths is None:
-            paths = await self._worker.submit(loop, node_paths, Future.result)
+            paths = await self._worker.submit(loop, node_paths, Outcome.result)
         verdicts: list[Verdict | None] = []
         for path in paths:
             source = CaptureSource.find(path)
             try:
                 if source is not None and source.look is not None:
                     question = partial(_judge_open, path=path, wanted=wanted)
-                    verdicts.append(await source.run(question, Future.result))
+                    verdicts.append(await source.run(question, Outcome.result))
                 else:
                     call = partial(judge_at, path, wanted)
-                    verdicts.append(await self._worker.submit(loop, call, Future.result))
+                    verdicts.append(await self._worker.submit(loop, call, Outcome.result))
             except CaptureError as error:
                 failures.append(error)
         return [verdict for verdict in verdicts if verdict is not None]

@@ -86,7 +86,8 @@ class MediaStream(EventTarget):
 
     def __repr__(self) -> str:
         state = "active" if self.active else "inactive"
-        return f"<MediaStream {self.id}: {state}, {len(self._tracks)} tracks>"
+        count = len(self._tracks)
+        return f"<MediaStream {self.id}: {state}, {count} track{'s' if count != 1 else ''}>"
 
 
 def _checked(track: MediaStreamTrack) -> MediaStreamTrack:

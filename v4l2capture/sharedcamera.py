@@ -149,4 +149,5 @@ def _opened(path: str) -> Camera:
     if not camera.info.is_camera:
         camera.close()
         raise NotFoundError(f"{path} is no camera")
+    camera._view.close()  # its own user, who wants nothing, and whom nobody shall consider
     return camera

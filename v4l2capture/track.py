@@ -13,7 +13,6 @@ import time
 import uuid
 import weakref
 from collections.abc import AsyncIterator, Mapping
-from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
 
@@ -23,7 +22,7 @@ from .eventtarget import DOMEvent, EventHandler, EventTarget
 from .sharedcamera import Look, Seen, SharedCamera
 from .videoframe import Thinner, VideoFrame
 from .videomode import CROP_AND_SCALE
-from .worker import rejected, resolved
+from .worker import Outcome, rejected, resolved
 
 if TYPE_CHECKING:
     from .capturesource import CaptureSource
@@ -193,13 +192,13 @@ class MediaStreamTrack(EventTarget):
         # In the camera's thread. Who was stopped meanwhile wants nothing any more.
         return None if self._ended else shared.apply(self.id, wanted)
 
-    def _applied(self, outcome: Future[Look | None]) -> None:
+    def _applied(self, outcome: Outcome[Look | None]) -> None:
         look = self.result(outcome)
         if look is not None and not self._ended:
             self._capabilities, self._seen = look.capabilities, look.users[self.id]
             self.source.took(look)
 
-    def result(self, outcome: Future[_T]) -> _T:
+    def result(self, outcome: Outcome[_T]) -> _T:
         """Return what the camera answered, or raise what it means."""
         try:
             return outcome.result()
@@ -255,6 +254,8 @@ class MediaStreamTrack(EventTarget):
 
     def saw(self, capabilities: MediaTrackCapabilities, seen: Seen) -> None:
         """The camera was looked at. Whether anything changed shows here."""
+        if self._ended:
+            return
         if self._muted:
             self._changed = capabilities, seen
             return
@@ -266,7 +267,7 @@ class MediaStreamTrack(EventTarget):
 
     def mute(self, muted: bool) -> None:
         """Frames stay away, or come again."""
-        if muted == self._muted:
+        if self._ended or muted == self._muted:
             return
         self._muted = muted
         self._fire(DOMEvent("mute" if muted else "unmute", self))
@@ -284,20 +285,18 @@ class MediaStreamTrack(EventTarget):
             return
         settings = self._seen.settings
         scaled = settings.resize_mode == CROP_AND_SCALE
-        size = settings.width or 0, settings.height or 0
-        picture = VideoFrame(frame, size if scaled else None, is_black=not self._enabled)
-        for grab in list(self._grabs):
-            grab.offer(picture)
-        in_time = self._thinner.takes(
-            picture.timestamp_ns, settings.frame_rate if scaled else None, native
-        )
+        size = (settings.width or 0, settings.height or 0) if scaled else None
+        rate = settings.frame_rate if scaled else None
+        in_time = self._thinner.takes(frame.timestamp_ns, rate, native)
         if self._enabled:
             self._stats.total_frames += passed
             self._stats.delivered_frames += in_time
             self._stats.discarded_frames += not in_time
+        for grab in list(self._grabs):
+            grab.offer(VideoFrame(frame, size, is_black=not self._enabled))
         if in_time:
             for reader in list(self._readers):
-                reader.put(picture)
+                reader.put(VideoFrame(frame, size, is_black=not self._enabled))
 
     def fresh(self) -> asyncio.Future[VideoFrame]:
         """Return the first picture that is taken after this call, whatever the frame rate.

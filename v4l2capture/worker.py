@@ -5,17 +5,52 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import threading
 from collections import deque
 from collections.abc import Callable
-from concurrent.futures import Future
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar
 
-__all__ = ["Worker", "rejected", "resolved"]
+__all__ = ["Outcome", "Worker", "rejected", "resolved"]
+
+_log = logging.getLogger(__name__)
 
 _T = TypeVar("_T")
 _R = TypeVar("_R")
+
+
+class Withdrawn(Exception):  # noqa: N818
+    """The call was cancelled before it began."""
+
+
+class Outcome(Generic[_T]):
+    """What a call returned or raised; for one look."""
+
+    __slots__ = ("_error", "_result")
+
+    def __init__(self, call: Callable[[], _T] | None) -> None:
+        self._result: Any = None
+        self._error: BaseException | None = None
+        if call is None:
+            self._error = Withdrawn()
+            return
+        try:
+            self._result = call()
+        except BaseException as error:
+            self._error = error
+
+    def result(self) -> _T:
+        """Return what it returned, or raise what it raised."""
+        # An error knows the frames that it went through; it shall not keep itself alive.
+        error, self._error = self._error, None
+        try:
+            if error is not None:
+                raise error
+        finally:
+            del error
+        result: _T = self._result
+        return result
 
 
 class Worker:
@@ -34,14 +69,14 @@ class Worker:
         self._works = False
 
     def post(self, call: Callable[[], object]) -> None:
-        """Make a call some time; what it returns is dropped, and so is what goes wrong."""
-        self._add(partial(_carry_out, Future(), call))
+        """Make a call some time; nobody waits for it, and the log tells what goes wrong."""
+        self._add(partial(_carry_out_alone, call))
 
     def submit(
         self,
         loop: asyncio.AbstractEventLoop,
         call: Callable[[], _T],
-        then: Callable[[Future[_T]], _R],
+        then: Callable[[Outcome[_T]], _R],
     ) -> asyncio.Future[_R]:
         """Make a call, and tell the event loop.
 
@@ -53,15 +88,7 @@ class Worker:
                 What it returns or raises is what the future gets.
         """
         promise: asyncio.Future[_R] = loop.create_future()
-        outcome: Future[_T] = Future()
-        promise.add_done_callback(lambda done: done.cancelled() and outcome.cancel())
-
-        def tell(_: Future[_T]) -> None:
-            with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits any more
-                loop.call_soon_threadsafe(_settle, promise, outcome, then)
-
-        outcome.add_done_callback(tell)
-        self._add(partial(_carry_out, outcome, call))
+        self._add(partial(_carry_out, loop, promise, call, then))
         return promise
 
     def _add(self, call: Callable[[], None]) -> None:
@@ -86,28 +113,36 @@ class Worker:
             del call  # what it refers to shall not wait for the next one
 
 
-def _carry_out(outcome: Future[Any], call: Callable[[], Any]) -> None:
-    if not outcome.set_running_or_notify_cancel():
-        return
+def _carry_out_alone(call: Callable[[], object]) -> None:
     try:
-        result = call()
-    except BaseException as error:
-        outcome.set_exception(error)
-    else:
-        outcome.set_result(result)
+        call()
+    except Exception as error:
+        _log.warning("%s", error)
+
+
+def _carry_out(
+    loop: asyncio.AbstractEventLoop,
+    promise: asyncio.Future[_R],
+    call: Callable[[], _T],
+    then: Callable[[Outcome[_T]], _R],
+) -> None:
+    outcome = Outcome(None if promise.cancelled() else call)
+    with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits any more
+        loop.call_soon_threadsafe(_settle, promise, outcome, then)
 
 
 def _settle(
-    promise: asyncio.Future[_R], outcome: Future[_T], then: Callable[[Future[_T]], _R]
+    promise: asyncio.Future[_R], outcome: Outcome[_T], then: Callable[[Outcome[_T]], _R]
 ) -> None:
+    answer = Outcome(partial(then, outcome))
+    if promise.done():
+        return
     try:
-        result = then(outcome)
-    except Exception as error:
-        if not promise.done():
-            promise.set_exception(error)
-    else:
-        if not promise.done():
-            promise.set_result(result)
+        promise.set_result(answer.result())
+    except BaseException as error:
+        promise.set_exception(error)
+    finally:
+        del promise  # of which the error knows through this frame
 
 
 def resolved(loop: asyncio.AbstractEventLoop, result: _T) -> asyncio.Future[_T]:

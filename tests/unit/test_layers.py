@@ -152,7 +152,7 @@ def test_module_imports_only_the_libraries_it_may(path: Path) -> None:
 
 @each_file
 def test_asyncio_lives_in_the_face_only(path: Path) -> None:
-    uses = {name.split(".")[0] for name in imports(path)} & {"asyncio", "concurrent"}
+    uses = {name.split(".")[0] for name in imports(path)} & {"asyncio"}
 
     assert not uses or module(path) in ASYNCHRONOUS
 
