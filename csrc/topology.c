@@ -14,6 +14,7 @@
 #include "vc.h"
 
 #define NOWHERE UINT32_MAX
+#define LINK_TYPE (0xfu << 28) /* the header's MEDIA_LNK_FL_LINK_TYPE does not fit into an int */
 
 /* ---- the graph ------------------------------------------------------------------ */
 
@@ -32,7 +33,7 @@ struct graph {
 
 static uint32_t link_type(const struct media_v2_link *link)
 {
-	return link->flags & (uint32_t)MEDIA_LNK_FL_LINK_TYPE;
+	return link->flags & LINK_TYPE;
 }
 
 static uint32_t find_entity(const struct vc_topology *t, uint32_t id)
@@ -113,8 +114,7 @@ static int make_graph(const struct vc_topology *t, struct graph *g)
 
 static int is_ancillary(const struct edge *edge)
 {
-	return (edge->flags & (uint32_t)MEDIA_LNK_FL_LINK_TYPE) ==
-	       (uint32_t)MEDIA_LNK_FL_ANCILLARY_LINK;
+	return (edge->flags & LINK_TYPE) == MEDIA_LNK_FL_ANCILLARY_LINK;
 }
 
 static int has_function(const struct graph *g, uint32_t entity, uint32_t function)

@@ -176,8 +176,8 @@ static double zoom(const struct vc_sim *sim)
 		return 1;
 	if (c->is.minimum > 0)
 		return limit((double)c->value / (double)c->is.minimum, 1, 100);
-	return limit(1 + 3 * (double)(c->value - c->is.minimum) /
-				 (double)(c->is.maximum - c->is.minimum),
+	return limit(1 + 3 * ((double)c->value - (double)c->is.minimum) /
+				 ((double)c->is.maximum - (double)c->is.minimum),
 		     1, 4);
 }
 

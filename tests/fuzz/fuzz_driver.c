@@ -455,6 +455,42 @@ static void ask_events(struct input *in)
 	check_answer(vc_event_unsubscribe(is.dev, V4L2_EVENT_ALL, 0));
 }
 
+/* ---- the media device ----------------------------------------------------------- */
+
+static void check_topology(struct input *in, const struct vc_topology *topology)
+{
+	struct vc_subdevice *found = make_exact(VC_MAX_SUBDEVICES * sizeof(*found));
+	int i, count = vc_topology_find(topology, 81, take8(in) % 2, found);
+
+	EXPECT(count <= VC_MAX_SUBDEVICES && count > -4096);
+	for (i = 0; i < count; i++) {
+		EXPECT(strlen(found[i].name) < sizeof(found[i].name));
+		EXPECT(found[i].function == MEDIA_ENT_F_CAM_SENSOR ||
+		       found[i].function == MEDIA_ENT_F_LENS ||
+		       found[i].function == MEDIA_ENT_F_FLASH);
+	}
+	free(found);
+}
+
+static void ask_media(struct input *in)
+{
+	struct vc_topology *topology;
+	struct vc_device *media;
+	int rc;
+
+	rc = vc_device_open_ops(&hostile_ops, NULL, "hostile", VC_MEDIA, &media);
+	check_answer(rc);
+	if (rc < 0)
+		return;
+	rc = vc_topology_read(media, &topology);
+	check_answer(rc);
+	if (rc == 0) {
+		check_topology(in, topology);
+		vc_topology_free(topology);
+	}
+	vc_device_free(media);
+}
+
 /* ---- the device ----------------------------------------------------------------- */
 
 static void open_device(void)
@@ -547,7 +583,7 @@ static void do_something(struct input *in)
 	case 4:
 		return new_ring(in);
 	case 5:
-		return hold(in);
+		return what & 8 ? ask_media(in) : hold(in);
 	case 6:
 		return copy(in);
 	case 7:

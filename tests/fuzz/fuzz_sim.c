@@ -33,6 +33,11 @@ static const uint32_t IDS[] = {
 	V4L2_CID_WHITE_BALANCE_TEMPERATURE, V4L2_CID_GAIN, V4L2_CID_EXPOSURE_AUTO,
 	V4L2_CID_EXPOSURE_ABSOLUTE, V4L2_CID_AUTO_EXPOSURE_BIAS, V4L2_CID_PAN_ABSOLUTE,
 	V4L2_CID_TILT_ABSOLUTE, V4L2_CID_ZOOM_ABSOLUTE, V4L2_CID_PRIVACY, V4L2_CID_HFLIP,
+	V4L2_CID_FOCUS_ABSOLUTE, V4L2_CID_FOCUS_AUTO, V4L2_CID_AUTO_FOCUS_START,
+	V4L2_CID_AUTO_FOCUS_STATUS, V4L2_CID_FLASH_LED_MODE, V4L2_CID_FLASH_STROBE,
+	V4L2_CID_FLASH_STROBE_STATUS, V4L2_CID_FLASH_TIMEOUT, V4L2_CID_FLASH_FAULT,
+	V4L2_CID_FLASH_INTENSITY, V4L2_CID_EXPOSURE, V4L2_CID_ANALOGUE_GAIN, V4L2_CID_VBLANK,
+	V4L2_CID_HBLANK, V4L2_CID_PIXEL_RATE, V4L2_CID_ISO_SENSITIVITY,
 	0x00980900 | 0xf0, 0x00f00001};
 
 static const uint32_t FORMATS[] = {
@@ -56,12 +61,14 @@ static const uint32_t TYPES[] = {
 /* Mostly one that the camera has. */
 static uint32_t choose_id(struct input *in)
 {
+	const struct sim_node *node;
 	uint8_t which = take8(in);
 
 	if (which >= 0xf0)
 		return take32(in);
-	if (which & 1 && is.sim->nodes[0].num_controls)
-		return is.sim->nodes[0].controls[(which >> 1) % is.sim->nodes[0].num_controls].is.id;
+	node = &is.sim->nodes[which & 2 ? is.sim->num_nodes - 1 : 0];
+	if (which & 1 && node->num_controls)
+		return node->controls[(which >> 2) % node->num_controls].is.id;
 	return IDS[(which >> 1) % (sizeof(IDS) / sizeof(IDS[0]))];
 }
 
@@ -151,6 +158,17 @@ static void add_control(struct input *in)
 		vc_sim_add_cluster(is.sim, choose_id(in), take_number(in), control.id);
 }
 
+static void add_subdevice(struct input *in)
+{
+	static const uint32_t FUNCTIONS[] = {MEDIA_ENT_F_FLASH, MEDIA_ENT_F_LENS,
+					     MEDIA_ENT_F_CAM_SENSOR, MEDIA_ENT_F_UNKNOWN};
+	uint8_t i, count = take8(in) % 4;
+
+	vc_sim_add_subdevice(is.sim, CHOOSE(in, FUNCTIONS), "a subdevice");
+	for (i = 0; i < count; i++)
+		add_control(in);
+}
+
 static void describe(struct input *in)
 {
 	struct vc_sim_config config = {.driver = "fuzz", .card = "A card", .bus_info = "bus"};
@@ -164,6 +182,8 @@ static void describe(struct input *in)
 		add_format(in);
 	for (i = 0, count = 1 + take8(in) % 5; i < count; i++)
 		add_control(in);
+	for (i = 0, count = take8(in) % 4; i < count; i++)
+		add_subdevice(in);
 }
 
 /* ---- handles, through a table that remembers the nodes -------------------------- */
@@ -178,10 +198,11 @@ static int spy_open(const char *path, uint32_t kind, void *camera, void **node)
 	return rc;
 }
 
-static void open_handle(int which)
+static void open_handle(int which, uint32_t node)
 {
 	struct vc_ops ops = vc_ops_sim;
-	struct vc_sim_place place = {is.sim, 0};
+	uint32_t kind = node == VC_SIM_MEDIA ? VC_MEDIA : node ? VC_SUBDEVICE : VC_VIDEO;
+	struct vc_sim_place place = {is.sim, node};
 	static struct vc_ops spy;
 
 	if (is.devs[which])
@@ -189,7 +210,7 @@ static void open_handle(int which)
 	spy = ops;
 	spy.open = spy_open;
 	slot = which;
-	if (vc_device_open_ops(&spy, &place, "sim:fuzz", VC_VIDEO, &is.devs[which]) < 0)
+	if (vc_device_open_ops(&spy, &place, "sim:fuzz", kind, &is.devs[which]) < 0)
 		is.devs[which] = NULL;
 }
 
@@ -208,11 +229,13 @@ static const unsigned long REQUESTS[] = {
 	VIDIOC_S_FMT, VIDIOC_TRY_FMT, VIDIOC_G_PARM, VIDIOC_S_PARM, VIDIOC_QUERYCTRL,
 	VIDIOC_QUERYMENU, VIDIOC_G_CTRL, VIDIOC_S_CTRL, VIDIOC_QUERY_EXT_CTRL,
 	VIDIOC_G_EXT_CTRLS, VIDIOC_S_EXT_CTRLS, VIDIOC_TRY_EXT_CTRLS, VIDIOC_SUBSCRIBE_EVENT,
-	VIDIOC_UNSUBSCRIBE_EVENT, VIDIOC_DQEVENT, VIDIOC_G_SELECTION};
+	VIDIOC_UNSUBSCRIBE_EVENT, VIDIOC_DQEVENT, VIDIOC_G_SELECTION, VIDIOC_SUBDEV_QUERYCAP,
+	MEDIA_IOC_DEVICE_INFO};
 
-static int is_payload(uint32_t id)
+static int is_payload(int which, uint32_t id)
 {
-	const struct sim_control *control = sim_control_find(&is.sim->nodes[0], id);
+	const struct sim_node *node = ((const struct sim_handle *)is.nodes[which])->node;
+	const struct sim_control *control = node ? sim_control_find(node, id) : NULL;
 
 	return control && sim_control_is_payload(control);
 }
@@ -275,18 +298,18 @@ static void fill(struct input *in, unsigned long request, void *arg)
 }
 
 /* A pointer to a value has exactly the room that is said. */
-static void fill_control(struct input *in, struct v4l2_ext_control *control)
+static void fill_control(struct input *in, int which, struct v4l2_ext_control *control)
 {
 	control->id = choose_id(in);
 	control->value64 = take_number(in);
 	control->size = take8(in) & 1 ? take16(in) % 0x800 : take8(in);
-	if (!is_payload(control->id))
+	if (!is_payload(which, control->id))
 		return;
 	control->ptr = make_exact(control->size);
 	memset(control->ptr, take8(in), control->size);
 }
 
-static void ask_controls(struct input *in, struct vc_device *dev, unsigned long request)
+static void ask_controls(struct input *in, int which, unsigned long request)
 {
 	static const uint32_t WHICH[] = {V4L2_CTRL_WHICH_CUR_VAL, V4L2_CTRL_WHICH_DEF_VAL,
 					 V4L2_CTRL_WHICH_MIN_VAL, V4L2_CTRL_WHICH_MAX_VAL,
@@ -297,12 +320,12 @@ static void ask_controls(struct input *in, struct vc_device *dev, unsigned long 
 
 	memset(items, 0, all.count * sizeof(*items));
 	for (i = 0; i < all.count; i++)
-		fill_control(in, &items[i]);
+		fill_control(in, which, &items[i]);
 	all.controls = items;
-	vc_ioctl(dev, request, &all);
+	vc_ioctl(is.devs[which], request, &all);
 	EXPECT(all.error_idx <= all.count);
 	for (i = 0; i < all.count; i++) {
-		if (is_payload(items[i].id))
+		if (is_payload(which, items[i].id))
 			free(items[i].ptr);
 	}
 	free(items);
@@ -339,7 +362,7 @@ static void ask(struct input *in, int which)
 		return;
 	if (request >= VIDIOC_G_EXT_CTRLS && _IOC_NR(request) >= _IOC_NR(VIDIOC_G_EXT_CTRLS) &&
 	    _IOC_NR(request) <= _IOC_NR(VIDIOC_TRY_EXT_CTRLS)) {
-		ask_controls(in, dev, request);
+		ask_controls(in, which, request);
 		return;
 	}
 	arg = buf = make_exact(_IOC_SIZE(request));
@@ -431,10 +454,27 @@ static void watch(struct input *in, int which)
 				how & 2 ? EPOLLIN : EPOLLPRI);
 }
 
+static void look_at_topology(struct vc_device *media)
+{
+	struct vc_subdevice found[VC_MAX_SUBDEVICES];
+	struct vc_topology *topology;
+	int i, count;
+
+	if (vc_topology_read(media, &topology) < 0)
+		return;
+	count = vc_topology_find(topology, VC_SIM_MAJOR, 0, found);
+	EXPECT(count == -ENOTUNIQ || (count >= 0 && count <= SIM_MAX_SUBDEVICES));
+	for (i = 0; i < count; i++)
+		EXPECT(found[i].minor < is.sim->num_nodes);
+	vc_topology_free(topology);
+}
+
 static void walk(int which)
 {
 	struct vc_control_list *list;
 
+	if (is.devs[which])
+		look_at_topology(is.devs[which]);
 	if (is.devs[which] && vc_control_walk(is.devs[which], &list) == 0)
 		vc_control_list_free(list);
 }
@@ -470,7 +510,7 @@ static void do_something(struct input *in)
 
 	switch (what >> 4) {
 	case 0:
-		return open_handle(which);
+		return open_handle(which, what & 8 ? VC_SIM_MEDIA : what & 4 ? 1u + (what >> 1 & 1) : 0u);
 	case 1:
 		return what & 8 ? free_handle(which) : walk(which);
 	case 2:
@@ -524,7 +564,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (!is.epfd)
 		is.epfd = epoll_create1(EPOLL_CLOEXEC);
 	describe(&in);
-	open_handle(0);
+	open_handle(0, 0);
 	while (in.left) {
 		do_something(&in);
 		check_counts();

@@ -180,6 +180,102 @@ static void answer_event(struct input *in, struct v4l2_event *to)
 	to->u.ctrl.value64 = take_number(in);
 }
 
+/* How many there are; seldom more than the core takes. */
+static uint32_t take_count(struct input *in)
+{
+	uint8_t how = take8(in);
+
+	return how < 0xf0 ? how % 12 : take16(in);
+}
+
+/* The core has room for as many as it was told there are, and not one more. */
+static uint32_t take_fewer(struct input *in, uint32_t room)
+{
+	uint8_t how = take8(in);
+
+	return how < 0xe0 || !room ? room : how % room;
+}
+
+#define PADS 0x20u
+#define INTERFACES 0x40u
+
+/* The number of an object of a kind, mostly of one that is there. */
+static uint32_t take_object(struct input *in, uint32_t first, uint32_t count)
+{
+	uint8_t which = take8(in);
+
+	return which >= 0xf0 ? which : first + which % (count + 1);
+}
+
+static void answer_link(struct input *in, const struct media_v2_topology *t,
+			struct media_v2_link *to)
+{
+	uint8_t how = take8(in);
+
+	to->flags = how % 2 ? MEDIA_LNK_FL_ENABLED : 0;
+	switch (how / 2 % 4) {
+	case 0:
+		to->flags |= MEDIA_LNK_FL_INTERFACE_LINK;
+		to->source_id = take_object(in, INTERFACES, t->num_interfaces);
+		to->sink_id = take_object(in, 0, t->num_entities);
+		return;
+	case 1:
+		to->flags |= MEDIA_LNK_FL_ANCILLARY_LINK;
+		to->source_id = take_object(in, 0, t->num_entities);
+		to->sink_id = take_object(in, 0, t->num_entities);
+		return;
+	default:
+		to->flags |= how < 0xf0 ? 0 : take32(in);
+		to->source_id = take_object(in, PADS, t->num_pads);
+		to->sink_id = take_object(in, PADS, t->num_pads);
+	}
+}
+
+static void answer_objects(struct input *in, const struct media_v2_topology *to)
+{
+	static const uint32_t FUNCTIONS[] = {MEDIA_ENT_F_CAM_SENSOR, MEDIA_ENT_F_LENS,
+					     MEDIA_ENT_F_FLASH, MEDIA_ENT_F_IO_V4L};
+	struct media_v2_interface *interfaces = (void *)(uintptr_t)to->ptr_interfaces;
+	struct media_v2_entity *entities = (void *)(uintptr_t)to->ptr_entities;
+	struct media_v2_link *links = (void *)(uintptr_t)to->ptr_links;
+	struct media_v2_pad *pads = (void *)(uintptr_t)to->ptr_pads;
+	uint32_t i;
+
+	for (i = 0; i < to->num_entities; i++) {
+		entities[i].id = i;
+		entities[i].function = FUNCTIONS[take8(in) % 4];
+		memset(entities[i].name, 'n', sizeof(entities[i].name));
+	}
+	for (i = 0; i < to->num_interfaces; i++) {
+		interfaces[i].id = INTERFACES + i;
+		interfaces[i].intf_type = i % 2 ? MEDIA_INTF_T_V4L_SUBDEV : MEDIA_INTF_T_V4L_VIDEO;
+		interfaces[i].devnode.major = 81;
+		interfaces[i].devnode.minor = i;
+	}
+	for (i = 0; i < to->num_pads; i++) {
+		pads[i].id = PADS + i;
+		pads[i].entity_id = take_object(in, 0, to->num_entities);
+	}
+	for (i = 0; i < to->num_links; i++)
+		answer_link(in, to, &links[i]);
+}
+
+static void answer_topology(struct input *in, struct media_v2_topology *to)
+{
+	if (to->ptr_entities) {
+		to->num_entities = take_fewer(in, to->num_entities);
+		to->num_interfaces = take_fewer(in, to->num_interfaces);
+		to->num_pads = take_fewer(in, to->num_pads);
+		to->num_links = take_fewer(in, to->num_links);
+		answer_objects(in, to);
+		return;
+	}
+	to->num_entities = take_count(in);
+	to->num_interfaces = take_count(in);
+	to->num_pads = take_count(in);
+	to->num_links = take_count(in);
+}
+
 static void answer(struct input *in, unsigned long request, void *arg)
 {
 	switch (request) {
@@ -215,6 +311,8 @@ static void answer(struct input *in, unsigned long request, void *arg)
 		return answer_controls(in, arg);
 	case VIDIOC_DQEVENT:
 		return answer_event(in, arg);
+	case MEDIA_IOC_G_TOPOLOGY:
+		return answer_topology(in, arg);
 	default: /* as it is */
 		return;
 	}
