@@ -98,8 +98,7 @@ def find_subdevices(device: Device) -> tuple[list[Subdevice], list[DeviceError]]
         ClosedError: The device is closed, or the parent process's.
     """
     try:
-        nodes = _nodes_of(device)
-        found = locate_subdevices(device)
+        nodes, found = _locate(device)
     except DeviceError as error:
         return [], [error]
     opened: list[Subdevice] = []
@@ -120,6 +119,10 @@ def locate_subdevices(device: Device) -> list[SubdeviceInfo]:
         DeviceError: The media device could not be asked, or several sensors may feed this
             node and nothing tells which.
     """
+    return _locate(device)[1]
+
+
+def _locate(device: Device) -> tuple[_KernelNodes | _SimulatedNodes, list[SubdeviceInfo]]:
     device._check(lib.vc_device_check(device._dev), "open")
     nodes = _nodes_of(device)
     major, minor = nodes.number
@@ -134,8 +137,8 @@ def locate_subdevices(device: Device) -> list[SubdeviceInfo]:
         if count == -errno.ENOTUNIQ:
             raise _ambiguous(path)
         check(count, _TOPOLOGY, path)
-        return [nodes.info(each) for each in raw[0:count] if each.major]
-    return []
+        return nodes, [nodes.info(each) for each in raw[0:count] if each.major]
+    return nodes, []
 
 
 def _ambiguous(path: str) -> DeviceError:

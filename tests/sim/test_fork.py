@@ -12,7 +12,7 @@ import warnings
 
 import pytest
 
-from v4l2capture import ClosedError, Device
+from v4l2capture import ClosedError, Device, find_subdevices
 
 from .lanes import SimLane, open_small, queued, shoot, simulated
 
@@ -44,6 +44,7 @@ USES = {
     "controls": lambda device, _stream: device.controls["brightness"].value,
     "set a control": lambda device, _stream: device.controls.set({"brightness": 9}),
     "refresh": lambda device, _stream: device.controls.refresh(),
+    "subdevices": lambda device, _stream: find_subdevices(device),
     "events": lambda device, _stream: device.events.try_read(),
     "wait for events": lambda device, _stream: device.events.read(5),
     "read": lambda _device, stream: stream.read(5),

@@ -1,0 +1,347 @@
+# SPDX-License-Identifier: MIT
+"""Sensor, lens and flash of a camera: found, opened, controlled, told of, closed."""
+
+import copy
+import errno
+import gc
+import json
+import pickle
+from pathlib import Path
+
+import pytest
+
+from v4l2capture import (
+    CaptureTimeout,
+    ClosedError,
+    ControlError,
+    Device,
+    DeviceError,
+    DeviceGoneError,
+    DevicePermissionError,
+    SimulatedCamera,
+    find_subdevices,
+)
+from v4l2capture.profile import Profile
+from v4l2capture.subdevice import locate_subdevices
+
+from .lanes import open_fds, simulated, small
+
+CAMERAS = sorted((Path(__file__).resolve().parents[1] / "data" / "cameras").glob("*.json"))
+
+
+@pytest.fixture
+def phone():
+    return simulated("phone")
+
+
+def subdevices(device):
+    """Name to subdevice; all of them can be opened."""
+    found, failed = find_subdevices(device)
+    assert failed == []
+    return {each.function: each for each in found}
+
+
+# ---- finding ----
+
+
+def test_sensor_lens_and_flash_are_found_in_this_order():
+    camera = simulated("sensor")
+    with Device(camera.path) as device:
+        found, failed = find_subdevices(device)
+
+    assert [(each.function, each.name) for each in found] == [
+        ("sensor", "imx219 10-0010"),
+        ("lens", "dw9807 10-000c"),
+        ("flash", "white:flash-0"),
+    ]
+    assert failed == []
+
+
+def test_camera_without_subdevices_has_none_and_nothing_is_opened():
+    camera = simulated("webcam")
+    with Device(camera.path) as device:
+        handles = camera.handles
+
+        assert find_subdevices(device) == ([], [])
+        assert camera.handles == handles
+    assert camera.ioctls("MEDIA_IOC_DEVICE_INFO") == 0
+
+
+def test_subdevices_can_be_located_without_opening_them(phone):
+    """A lamp that is opened loses what /sys had it do."""
+    with Device(phone.path) as device:
+        lens, flash = locate_subdevices(device)
+        handles = phone.handles
+
+    assert (lens.function, flash.function) == ("lens", "flash")
+    assert flash.path == f"{phone.path}/white:flash-0"
+    assert handles == 1
+
+
+@pytest.mark.parametrize("functions", [["flash"], ["lens"], ["flash", "lens", "sensor"]])
+def test_kernel_without_ancillary_links_will_do(functions):
+    profile = small(subdevices=[{"function": each, "controls": []} for each in functions])
+    camera = simulated(profile)
+    camera.fault("no_ancillary_links")
+    with Device(camera.path) as device:
+        found, failed = find_subdevices(device)
+
+    assert {each.function for each in found} == set(functions)
+    assert failed == []
+
+
+def test_two_sensors_are_not_guessed_between():
+    profile = small(subdevices=[{"function": "sensor", "name": n} for n in ("left", "right")])
+    camera = simulated(profile)
+    with Device(camera.path) as device:
+        found, (error,) = find_subdevices(device)
+
+        assert found == []
+        assert error.errno == errno.ENOTUNIQ
+        assert "several sensors" in str(error)
+        with pytest.raises(DeviceError, match="several sensors"):
+            locate_subdevices(device)
+
+
+def test_what_is_no_sensor_lens_or_flash_is_not_the_cameras():
+    profile = small(subdevices=[{"function": "heater"}, {"function": "lens"}])
+    camera = simulated(profile)
+    with Device(camera.path) as device:
+        assert list(subdevices(device)) == ["lens"]
+
+
+# ---- what goes wrong ----
+
+
+def test_one_that_cannot_be_opened_hides_no_other(phone):
+    phone.fault("open_error", subdevice="flash")
+    with Device(phone.path) as device:
+        (lens,), (error,) = find_subdevices(device)
+
+    assert lens.function == "lens"
+    assert isinstance(error, DevicePermissionError)
+    assert error.filename == f"{phone.path}/white:flash-0"
+    assert error.operation == "open"
+
+
+@pytest.mark.parametrize("request_name", ["MEDIA_IOC_DEVICE_INFO", "MEDIA_IOC_G_TOPOLOGY"])
+def test_media_device_that_fails_is_told_of(phone, request_name):
+    phone.fault("ioctl_error", request=request_name)
+    with Device(phone.path) as device:
+        found, (error,) = find_subdevices(device)
+
+    assert found == []
+    assert error.errno == errno.EIO
+
+
+def test_unplugged_camera_is_told_of(phone):
+    with Device(phone.path) as device:
+        phone.unplug()
+        found, (error,) = find_subdevices(device)
+
+    assert found == []
+    assert isinstance(error, DeviceGoneError)
+
+
+def test_closed_device_raises(phone):
+    device = Device(phone.path)
+    device.close()
+
+    with pytest.raises(ClosedError):
+        find_subdevices(device)
+
+
+# ---- controls and events ----
+
+
+def test_controls_work_as_those_of_a_device(phone):
+    with Device(phone.path) as device:
+        flash = subdevices(device)["flash"]
+        flash.controls["led_mode"].value = "Torch"
+        done = flash.controls.set({"intensity_torch_mode": 62500, "strobe_timeout": 30000})
+
+        assert flash.controls["led_mode"].value == 2
+        assert done == {"intensity_torch_mode": 62500, "strobe_timeout": 30000}
+        assert "led_mode" not in device.controls
+        assert flash.controls["led_mode"].class_name == "flash"
+
+
+def test_error_of_a_control_names_the_subdevice(phone):
+    with Device(phone.path) as device:
+        flash = subdevices(device)["flash"]
+        with pytest.raises(ControlError, match=r"of strobe=1 on sim:phone#.*/white:flash-0"):
+            flash.controls["strobe"].press()
+
+
+def test_events_of_a_node_are_its_own(phone):
+    with Device(phone.path) as device:
+        nodes = subdevices(device)
+        for each in (device, *nodes.values()):
+            each.events.subscribe()
+        phone.poke("led_mode", 2)
+
+        event = nodes["flash"].events.read(1)
+        assert (event.control, event.value) == ("led_mode", 2)
+        for each in (device, nodes["lens"]):
+            assert each.events.try_read() is None
+
+
+def test_writing_is_told_to_other_handles(phone):
+    with Device(phone.path) as device:
+        one, other = subdevices(device)["lens"], subdevices(device)["lens"]
+        other.events.subscribe("focus_absolute")
+        one.controls["focus_absolute"].value = 17
+
+        assert other.events.read(1).value == 17
+        assert one.events.try_read() is None
+
+
+def test_waiting_for_an_event_ends(phone):
+    with Device(phone.path) as device:
+        lens = subdevices(device)["lens"]
+        lens.events.subscribe()
+        with pytest.raises(CaptureTimeout):
+            lens.events.read(0.01)
+
+
+def test_unplug_ends_the_subdevices_too(phone):
+    with Device(phone.path) as device:
+        flash = subdevices(device)["flash"]
+        phone.unplug()
+
+        with pytest.raises(DeviceGoneError):
+            flash.controls["led_mode"].value = 2
+        phone.replug()
+        with pytest.raises(DeviceGoneError):
+            flash.controls["led_mode"].value = 2
+
+
+def test_pictures_are_not_to_be_had_from_a_subdevice(phone):
+    from v4l2capture._native import ffi, lib
+
+    with Device(phone.path) as device:
+        flash = subdevices(device)["flash"]
+        rc = lib.vc_format_get(flash._dev, ffi.new("struct vc_format *"))
+
+    assert -rc in (errno.ENOTTY, errno.EINVAL)
+
+
+# ---- life ----
+
+
+def test_subdevice_is_closed_once_and_for_all(phone):
+    with Device(phone.path) as device:
+        with subdevices(device)["flash"] as flash:
+            assert not flash.closed
+            assert repr(flash) == f"<Subdevice {flash.path}: white:flash-0 (flash)>"
+        flash.close()
+
+        assert flash.closed
+        assert "closed" in repr(flash)
+        with pytest.raises(ClosedError):
+            flash.controls.refresh()
+        with pytest.raises(ClosedError):
+            flash.events.read(1)
+
+
+def test_subdevice_outlives_its_device(phone):
+    with Device(phone.path) as device:
+        flash = subdevices(device)["flash"]
+
+    flash.controls["led_mode"].value = 1
+    assert flash.controls["led_mode"].value == 1
+
+
+def test_subdevice_keeps_its_camera_alive():
+    device = Device("sim:phone")
+    flash = subdevices(device)["flash"]
+    flash.controls["led_mode"].value = 2
+    device.close()
+    del device
+    gc.collect()
+
+    with Device("sim:phone") as again:
+        assert subdevices(again)["flash"].controls["led_mode"].value == 2
+
+
+def test_nothing_is_left_of_a_subdevice(phone):
+    with Device(phone.path) as device:
+        gc.collect()
+        before = open_fds(), phone.handles
+        for _ in range(5):
+            flash = subdevices(device)["flash"]
+            flash.events.subscribe()
+            flash.events.fileno()
+            del flash
+            gc.collect()
+
+        assert (open_fds(), phone.handles) == before
+
+
+@pytest.mark.parametrize("duplicate", [copy.copy, copy.deepcopy, pickle.dumps])
+def test_subdevice_is_not_duplicated(phone, duplicate):
+    with Device(phone.path) as device:
+        flash = subdevices(device)["flash"]
+        with pytest.raises(TypeError, match="a subdevice is an open handle"):
+            duplicate(flash)
+
+
+# ---- profiles ----
+
+
+def test_profile_of_a_device_has_its_subdevices(phone):
+    with Device(phone.path) as device:
+        profile = device.profile()
+
+    assert [(each["function"], each["name"]) for each in profile["subdevices"]] == [
+        ("lens", "dw9714 10-000c"),
+        ("flash", "white:flash-0"),
+    ]
+    assert profile["subdevices"][1]["controls"][0]["menu"] == {
+        "0": "Off",
+        "1": "Flash",
+        "2": "Torch",
+    }
+    assert phone.handles == 0
+
+
+def test_recorded_subdevices_play(phone):
+    with Device(phone.path) as device:
+        recorded = device.profile()
+    again = simulated(recorded)
+    with Device(again.path) as device:
+        assert device.profile() == recorded
+
+
+def test_subdevice_that_cannot_be_opened_is_left_out_of_a_profile(phone):
+    phone.fault("open_error", subdevice="flash")
+    with Device(phone.path) as device:
+        assert [each["function"] for each in device.profile()["subdevices"]] == ["lens"]
+
+
+@pytest.mark.parametrize("path", CAMERAS, ids=lambda path: path.stem)
+@pytest.mark.parametrize("function", ["sensor", "lens", "flash"])
+def test_every_listing_plays_as_a_subdevice(path, function):
+    """Some of them are of one, the others do no harm."""
+    listing = json.loads(path.read_text(encoding="utf-8"))
+    part = {"function": function, "name": listing["card"], "controls": listing["controls"]}
+    camera = simulated(small(subdevices=[part]))
+    alone = Profile.load(path)
+    with Device(camera.path) as device:
+        (subdevice,), failed = find_subdevices(device)
+        values = subdevice.controls.read()
+        with device.stream(buffers=2) as stream:
+            camera.tick(3)
+            assert stream.try_read().ok
+
+    assert failed == []
+    assert subdevice.controls.failed == {}
+    known = {each.id for each in alone.controls if "disabled" not in each.to_dict()["flags"]}
+    assert {subdevice.controls[name].id for name in values} <= known
+
+
+def test_simulated_cameras_name_their_subdevices():
+    camera = SimulatedCamera("phone")
+
+    with pytest.raises(ValueError, match="no subdevice 'sensor'; it has dw9714"):
+        camera.fault("open_error", subdevice="sensor")
