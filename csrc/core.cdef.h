@@ -277,6 +277,8 @@ void vc_topology_free(struct vc_topology *topology);
 int vc_topology_find(const struct vc_topology *topology, uint32_t major, uint32_t minor,
 		     struct vc_subdevice *out);
 
+int vc_sensor_width(struct vc_device *sensor, uint32_t *out);
+
 /* ---- event ---- */
 
 struct vc_event {

@@ -110,3 +110,20 @@ void vc_topology_free(struct vc_topology *topology)
 	free(topology->links);
 	free(topology);
 }
+
+int vc_sensor_width(struct vc_device *sensor, uint32_t *out)
+{
+	struct v4l2_subdev_selection crop = {
+		.which = V4L2_SUBDEV_FORMAT_ACTIVE,
+		.target = V4L2_SEL_TGT_CROP,
+	};
+	int rc;
+
+	rc = vc_ioctl(sensor, VIDIOC_SUBDEV_G_SELECTION, &crop);
+	if (rc < 0)
+		return rc;
+	if (crop.r.width == 0 || crop.r.width > INT32_MAX)
+		return -EPROTO;
+	*out = crop.r.width;
+	return 0;
+}

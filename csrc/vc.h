@@ -482,6 +482,13 @@ void vc_topology_free(struct vc_topology *topology);
 int vc_topology_find(const struct vc_topology *topology, uint32_t major, uint32_t minor,
 		     struct vc_subdevice *out);
 
+/*
+ * The pixels of a line of the sensor's present picture, without blanking.
+ *
+ * Returns 0, or -errno: most drivers of subdevices cannot tell.
+ */
+int vc_sensor_width(struct vc_device *sensor, uint32_t *out);
+
 /* ---- event.c ----------------------------------------------------------- */
 
 struct vc_event {

@@ -189,6 +189,7 @@ class _Attempt:
             controls,
             keep={name for other in self.others for name in _required(other) if name in MODES},
             insist=self._insisted(controls),
+            timing=self.source.timing(states),
             frame=self.state.frame_size(states),
         )
         for name, reason in (plan.skipped or {}).items():

@@ -95,6 +95,8 @@ class Camera:
     Args:
         camera: ``"/dev/video0"``, ``"sim:webcam"``, or an open :class:`Device`, which stays
             the caller's; ``None``: the first camera there is.
+        base_iso: ISO speed of a raw sensor at gain 1. Without it a gain that is known as a
+            factor has no ISO speed, and the camera no ``iso``.
 
     Attributes:
         device: The device behind it.
@@ -108,13 +110,18 @@ class Camera:
     Source: W3C MediaStream Image Capture.
     """
 
-    def __init__(self, camera: str | os.PathLike[str] | Device | None = None) -> None:
+    def __init__(
+        self,
+        camera: str | os.PathLike[str] | Device | None = None,
+        *,
+        base_iso: float | None = None,
+    ) -> None:
         self._owns = not isinstance(camera, Device)
         if not isinstance(camera, Device):
             camera = Device(first_camera() if camera is None else camera)
         self.device = camera
         self._lock = RLock()
-        self._source = Source(camera)
+        self._source = Source(camera, base_iso)
         self._state = CameraState(self._source)
         self._views: list[View] = []
         self._view = self.add_view()

@@ -115,7 +115,7 @@ class CameraState:
             states: Of the controls that matter.
             names: What matters beside them; left out: everything.
         """
-        able = capabilities(states)
+        able = capabilities(states, self._source.timing(states))
         if names is not None and _VIDEO.isdisjoint(names):
             return able
         info = self._source.device.info
@@ -133,7 +133,7 @@ class CameraState:
         Args:
             size: Of pictures that are not as the camera makes them.
         """
-        now = settings(states, frame=self.frame_size(states))
+        now = settings(states, self._source.timing(states), self.frame_size(states))
         for name in self._once:
             if name in now:
                 now = MediaTrackSettings.of(now.to_dict() | {name: MeteringMode.SINGLE_SHOT.value})

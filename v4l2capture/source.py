@@ -14,6 +14,7 @@ import time
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from .cids import IDS
 from .controls import Control, Controls
 from .controlstate import ControlState
 from .device import Device
@@ -21,6 +22,7 @@ from .errors import ClosedError, ControlError, DeviceError, DeviceGoneError, dev
 from .events import ControlEvent, SourceChangeEvent
 from .mapping import control_ids
 from .node import Node
+from .sensor import SensorTiming, timing
 from .subdevice import find_subdevices
 from .writeplan import Step, Wait, Write, WritePlan, write_plan
 
@@ -33,6 +35,8 @@ if TYPE_CHECKING:
 __all__ = ["Source"]
 
 _log = logging.getLogger(__name__)
+
+_EXPOSURE = IDS["exposure"]
 
 _UNREADABLE = frozenset({"write-only", "disabled"})
 
@@ -47,6 +51,7 @@ class Source:
 
     Args:
         device: The video node, open.
+        base_iso: ISO speed of a raw sensor at gain 1; ``None``: nobody knows.
 
     Attributes:
         nodes: The video node first, then its sensor, lenses and flashes.
@@ -61,12 +66,14 @@ class Source:
     Synchronization: the caller's lock.
     """
 
-    def __init__(self, device: Device) -> None:
+    def __init__(self, device: Device, base_iso: float | None = None) -> None:
         self.device = device
+        self._base_iso = base_iso
         subdevices, self.problems = find_subdevices(device)
         for problem in self.problems:
             _log.warning("a part of the camera is left out: %s", problem)
         self.nodes: tuple[Node, ...] = (device, *subdevices)
+        self._sensor = next((each for each in subdevices if each.function == "sensor"), None)
         self._silent: list[Node] = []  # nodes that do not tell of changes
         self.stream: Stream | None = None
         self.held: dict[str, Any] = {}
@@ -105,6 +112,13 @@ class Source:
             for cid in here:
                 found[cid] = ControlState.of(controls[cid], values.get(cid))
         return found
+
+    def timing(self, states: Mapping[int, ControlState]) -> SensorTiming | None:
+        """Return the timing of a raw sensor, or ``None``: there is none, or not all is known."""
+        if self._sensor is None or _EXPOSURE not in states:
+            return None
+        name = self._sensor.name.partition(" ")[0]
+        return timing(states, self._sensor.line_width, name, self._base_iso)
 
     def control(self, cid: int) -> Control:
         """Return the control of an id.
@@ -147,7 +161,10 @@ class Source:
             self.settled = False
             self.stream = self.device.stream(_BUFFERS, copy_when_low=True)
             if self.held:
-                plan = write_plan(self.states(self.held), self.held, frame=self.frame_size)
+                states = self.states(self.held)
+                plan = write_plan(
+                    states, self.held, timing=self.timing(states), frame=self.frame_size
+                )
                 self.carry_out(plan, ())
         return self.stream
 

@@ -80,6 +80,12 @@ class Subdevice(Node):
         self.name = info.name
         super().__init__(dev)
 
+    @property
+    def line_width(self) -> int | None:
+        """Of a sensor: pixels of a line of its present picture; ``None``: it does not tell."""
+        out = ffi.new("uint32_t *")
+        return out[0] if lib.vc_sensor_width(self._dev, out) == 0 else None
+
     def __repr__(self) -> str:
         state = ", closed" if self._closed else ""
         return f"<Subdevice {self.path}: {self.name} ({self.function}){state}>"

@@ -103,6 +103,7 @@ static const struct row ROWS[256] = {
 
 static const struct row OF_SUBDEVICES[] = {
 	{VIDIOC_SUBDEV_QUERYCAP, "VIDIOC_SUBDEV_QUERYCAP", subdev_querycap, ON_BOTH},
+	{VIDIOC_SUBDEV_G_SELECTION, "VIDIOC_SUBDEV_G_SELECTION", sim_sensor_selection, ON_BOTH},
 };
 
 static const struct row OF_MEDIA[] = {

@@ -340,6 +340,7 @@ void sim_focus_begin(struct sim_node *node, int start);
 void sim_focus_advance(struct vc_sim *sim, int64_t now);
 
 /* Does its exposure take effect some frames later? */
+sim_request sim_sensor_selection;
 int sim_sensor_is_late(const struct vc_sim *sim);
 /* The longest exposure follows from the height of the picture and the blanking. */
 void sim_sensor_update(struct vc_sim *sim);

@@ -3,6 +3,8 @@
  * A raw sensor: its picture has a blank margin, and the sizes of both are its
  * timing.  Source: Documentation/driver-api/media/camera-sensor.rst.
  */
+#include <errno.h>
+
 #include "internal.h"
 
 #define SECOND 1000000000
@@ -50,6 +52,20 @@ void sim_sensor_update(struct vc_sim *sim)
 	sim_event_control(sim->sensor, NULL, exposure, V4L2_EVENT_CTRL_CH_RANGE);
 	if (exposure->value > longest)
 		sim_control_change(sim->sensor, exposure, longest);
+}
+
+/* All of the sensor's pixels that are used become pixels of the picture. */
+int sim_sensor_selection(struct sim_handle *handle, void *arg)
+{
+	struct v4l2_subdev_selection *to = arg;
+	const struct vc_sim *sim = handle->sim;
+
+	if (handle->node != sim->sensor)
+		return -ENOTTY;
+	if (to->pad || to->which != V4L2_SUBDEV_FORMAT_ACTIVE || to->target != V4L2_SEL_TGT_CROP)
+		return -EINVAL;
+	to->r = (struct v4l2_rect){.width = sim->format.width, .height = sim->format.height};
+	return 0;
 }
 
 int64_t sim_sensor_interval_ns(const struct vc_sim *sim)

@@ -577,3 +577,24 @@ def test_lamp_joins_the_camera_and_goes_back_when_a_requirement_fails():
         assert camera.problems == []
 
     assert sim.handles == 0
+
+
+# ---- a raw sensor ----
+
+
+def test_lines_of_a_sensor_are_time():
+    with Camera("sim:sensor") as camera:
+        line = (1920 + 1528) / 182_400_000 * 10_000  # of an IMX219, in units of 100 µs
+
+        assert camera.capabilities.exposure_time.step == pytest.approx(line)
+        camera.apply_constraints(exposure_time={"exact": 100})
+        assert camera.settings.exposure_time == pytest.approx(100, abs=line / 2)
+        assert "iso" not in camera.capabilities
+
+
+def test_gain_of_a_sensor_is_a_speed_where_the_user_knows_its_base():
+    with Camera("sim:sensor", base_iso=100) as camera:
+        camera.apply_constraints(iso={"exact": 400})
+
+        assert camera.settings.iso == pytest.approx(400)
+        assert camera.nodes[1].controls["analogue_gain"].value == 192  # 256 / (256 - 192) = 4
