@@ -6,24 +6,51 @@ from pathlib import Path
 
 import pytest
 
+from v4l2capture import SimulatedCamera
+from v4l2capture.cli.program import COMMANDS
+
 README = (Path(__file__).resolve().parents[2] / "README.md").read_text(encoding="utf-8")
 PROGRAMS = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
 
 
+def run(program):
+    """Run a program with a simulated camera of its own; return its names."""
+    camera = SimulatedCamera("webcam")
+    names: dict[str, object] = {}
+    exec(program.replace("/dev/video0", camera.path), names)
+    return names
+
+
 @pytest.mark.parametrize("program", PROGRAMS, ids=lambda program: program.split("\n")[2])
 def test_program_in_readme_runs(program):
-    names: dict[str, object] = {}
-
-    exec(program.replace("/dev/video0", "sim:webcam"), names)
-
-    assert "frame" in names
+    assert "frame" in run(program)
 
 
 def test_first_program_gives_the_shapes_it_promises():
-    names: dict[str, object] = {}
-
-    exec(PROGRAMS[0].replace("/dev/video0", "sim:webcam"), names)
+    names = run(PROGRAMS[0])
 
     assert names["pixels"].shape == (720, 1280, 2)
     assert names["picture"].shape == (720, 1280, 3)
     assert names["jpeg"].startswith(b"\xff\xd8")
+
+
+def test_camera_program_gives_what_its_remarks_say():
+    names = run(PROGRAMS[1])
+
+    assert repr(names["zoom"]) == "MediaSettingsRange(min=100, max=500, step=1)"
+    assert names["settings"]["zoom"] == 200
+    assert names["picture"].shape == (480, 640, 3)
+
+
+def test_asyncio_program_gives_what_its_remarks_say():
+    names = run(PROGRAMS[2])
+
+    assert repr(names["zoom"]) == "MediaSettingsRange(min=100, max=500, step=1)"
+    assert names["frame"].array().shape == (480, 640, 3)
+
+
+def test_commands_in_readme_exist():
+    """Each is tried elsewhere; here it is only the names."""
+    commands = {line.split()[2] for line in README.splitlines() if "$ v4l2capture " in line}
+
+    assert commands <= COMMANDS.keys()

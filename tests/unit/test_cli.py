@@ -13,8 +13,7 @@ import pytest
 import v4l2capture
 from v4l2capture.cli import main, output
 from v4l2capture.cli.output import Table, visible
-
-COMMANDS = ["list", "caps", "controls", "formats", "set", "record", "profile", "doctor"]
+from v4l2capture.cli.program import COMMANDS
 
 
 def refused(*words, capsys):

@@ -16,10 +16,10 @@ from .. import __version__
 from ..errors import CaptureError
 from .output import Failed, say, writing_result
 
-__all__ = ["run"]
+__all__ = ["COMMANDS", "run"]
 
 # In the order of --help; each is in a module of its own.
-_COMMANDS = {
+COMMANDS = {
     "list": "listing",
     "caps": "caps",
     "controls": "controls",
@@ -54,7 +54,7 @@ def _parser(names: Iterable[str]) -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"v4l2capture {__version__}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND", title="commands")
     for name in names:
-        module = import_module(f".{_COMMANDS[name]}", __package__)
+        module = import_module(f".{COMMANDS[name]}", __package__)
         text = inspect.getdoc(module.run) or ""
         command = commands.add_parser(
             name,
@@ -77,7 +77,7 @@ def run(argv: Sequence[str] | None = None) -> int:
             stream.reconfigure(errors="replace")  # a camera's name may be in any alphabet
     words = sys.argv[1:] if argv is None else list(argv)
     # What other commands need takes longer to load than most commands to run.
-    meant = [name for name in _COMMANDS if name in words[:1]] or list(_COMMANDS)
+    meant = [name for name in COMMANDS if name in words[:1]] or list(COMMANDS)
     args = _parser(meant).parse_args(words)
     try:
         status = args.run(args)
