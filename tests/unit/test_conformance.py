@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
-"""The constraint and behaviour cases of browsers' test suites, as far as they are arithmetic.
+"""The constraint and behaviour cases of browsers' test suites.
 
 ``conformance`` of a case: "spec" is what the W3C says, "spec-corrected" where a browser
-still does otherwise, "browser" where the W3C is silent. Each case runs here or stands in
-LEFT_OUT with its reason.
+still does otherwise, "browser" where the W3C is silent. Each case runs here, as arithmetic or
+(live_cases.py) with a simulated camera, or stands in LEFT_OUT with its reason.
 """
 
 import copy
@@ -24,77 +24,26 @@ from v4l2capture.dictionaries import (
 )
 from v4l2capture.errors import OverconstrainedError
 
+from .live_cases import LIVE, Page
+
 DATA = Path(__file__).resolve().parents[1] / "data" / "conformance" / "cases.json"
 CASES = {case["id"]: case for case in json.loads(DATA.read_text(encoding="utf-8"))}
 
-TRACK = "belongs to the track: an object with a life"
-DEVICES = "belongs to MediaDevices: needs cameras to be listed or opened"
-STREAM = "belongs to MediaStream: an object with a life"
-CAPTURE = "belongs to ImageCapture: needs a track"
 PHOTO = "belongs to take_photo: needs frames"
-CAMERA = "belongs to the camera: the values are its own"
-STATS = "belongs to the track: counts frames"
 PRIVACY = "browser only: hides cameras from pages that have not captured yet"
-BLUR = "belongs to the camera: no V4L2 driver has it"
-AUDIO = "browser only: microphones"
 
 LEFT_OUT = {
-    "wpt-image-003": CAPTURE,
-    "wpt-image-004": CAPTURE,
-    "wpt-image-005": CAPTURE,
-    "wpt-image-006": CAPTURE,
-    "wpt-image-008": CAPTURE,
-    "wpt-image-009": CAPTURE,
-    "wpt-image-010": CAPTURE,
-    "wpt-image-011": CAPTURE,
-    "wpt-image-013": CAPTURE,
-    "wpt-image-115": TRACK,
-    "wpt-image-120": CAPTURE,
     "wpt-image-126": PHOTO,
     "wpt-image-128": PHOTO,
     "wpt-image-130": PHOTO,
     "wpt-image-132": PHOTO,
     "wpt-image-133": PHOTO,
     "wpt-image-136": PHOTO,
-    "chromium-internal-003": TRACK,
-    "wpt-streams-011": CAMERA,
-    "wpt-streams-012": CAMERA,
-    "wpt-streams-014": CAMERA,
-    "wpt-streams-015": CAMERA,
-    "wpt-streams-016": CAMERA,
-    "wpt-streams-018": DEVICES,
-    "wpt-streams-019": DEVICES,
-    "wpt-streams-020": DEVICES,
-    "wpt-streams-024": DEVICES,
-    "wpt-streams-025": DEVICES,
-    "wpt-streams-028": CAMERA,
-    "wpt-streams-030": CAMERA,
-    "wpt-streams-031": CAMERA,
-    "wpt-streams-032": CAMERA,
-    "wpt-streams-033": CAMERA,
-    "wpt-streams-046": TRACK,
-    "wpt-streams-048": DEVICES,
     "wpt-streams-071": PRIVACY,
     "wpt-streams-072": PRIVACY,
-    "wpt-streams-074": DEVICES,
-    "wpt-streams-083": DEVICES,
-    "wpt-streams-086": DEVICES,
-    "wpt-streams-097": AUDIO,
+    "wpt-streams-097": "browser only: microphones",
     "wpt-streams-098": "browser only: permissions that are taken back",
     "wpt-streams-100": "browser only: an event that scripts make",
-    "wpt-streams-104": STREAM,
-    "wpt-streams-105": STREAM,
-    "wpt-streams-106": STREAM,
-    "wpt-streams-107": STREAM,
-    "wpt-streams-109": STREAM,
-    "wpt-streams-110": STREAM,
-    "wpt-streams-111": STREAM,
-    "wpt-extensions-002": BLUR,
-    "wpt-extensions-009": "not in the model: a mask that no V4L2 driver has",
-    "wpt-extensions-014": STATS,
-    "wpt-extensions-019": STATS,
-    "wpt-extensions-020": STATS,
-    "wpt-extensions-025": STATS,
 }
 
 # What "one camera" is.
@@ -126,7 +75,7 @@ def cases(*actions):
     return [
         pytest.param(case, id=case["id"])
         for case in CASES.values()
-        if case["action"].startswith(actions) and case["id"] not in LEFT_OUT
+        if case["action"].startswith(actions) and case["id"] not in LEFT_OUT.keys() | LIVE.keys()
     ]
 
 
@@ -139,8 +88,9 @@ SUPPORTED = cases("MediaDevices.getSupportedConstraints", "getSupportedConstrain
 def test_every_case_runs_or_has_its_reason():
     run = {param.id for params in (APPLY, SELECT, KEPT, SUPPORTED) for param in params}
 
-    assert run | LEFT_OUT.keys() == CASES.keys()
-    assert not run & LEFT_OUT.keys()
+    assert run | LEFT_OUT.keys() | LIVE.keys() == CASES.keys()
+    assert not run & (LEFT_OUT.keys() | LIVE.keys())
+    assert not LEFT_OUT.keys() & LIVE.keys()
 
 
 def applied(case):
@@ -238,6 +188,11 @@ def test_constraint_is_supported(case):
         assert found[name] is value
     for name, value in case["expect"].get("optional", {}).items():
         assert found.get(name, value) is value
+
+
+@pytest.mark.parametrize("name", LIVE)
+async def test_live_case(name):
+    await LIVE[name](CASES[name], Page())
 
 
 def test_unknown_constraint_is_dropped_with_a_warning():
