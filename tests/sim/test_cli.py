@@ -1,15 +1,17 @@
 # SPDX-License-Identifier: MIT
 """What the commands say about cameras."""
 
+import errno
 import json
 import os
 from pathlib import Path
 
 import pytest
 
-from v4l2capture import Device, SimulatedCamera, errors, list_devices
+from v4l2capture import Device, DevicePermissionError, SimulatedCamera, errors, list_devices
 from v4l2capture.cli import choice, doctor
 from v4l2capture.cli.output import Failed
+from v4l2capture.subdevice import SubdeviceInfo
 
 from .simulated import profile
 
@@ -313,6 +315,41 @@ def test_doctor_knows_loopbacks_that_browsers_refuse():
     remark = doctor._camera(_info(driver="v4l2 loopback", capabilities=words))
 
     assert "exclusive_caps=1" in remark.advice
+
+
+def test_doctor_names_the_subdevices_of_a_camera(run, monkeypatch):
+    monkeypatch.setenv("V4L2CAPTURE_SIM", "phone")
+
+    status, out, _ = run("doctor")
+
+    assert status == 0
+    assert "   sim:phone has a flash, white:flash-0: sim:phone/white:flash-0" in out
+
+
+def test_doctor_says_which_subdevices_may_not_be_opened(tmp_path, monkeypatch):
+    node = tmp_path / "v4l-subdev0"
+    node.touch(0o600)
+    monkeypatch.setattr(doctor.os, "access", lambda *_: False)
+
+    locked = doctor._subdevice(_info(), SubdeviceInfo("flash", "led", str(node)))
+    absent = doctor._subdevice(_info(), SubdeviceInfo("lens", "vcm", str(tmp_path / "none")))
+
+    assert locked.is_problem
+    assert locked.text.endswith("has a flash, led: " + str(node) + " may not be opened")
+    assert "mode 0600" in locked.advice
+    assert "container" in absent.advice
+
+
+def test_doctor_says_that_it_could_not_ask_for_subdevices(monkeypatch):
+    def refuse(_device):
+        raise DevicePermissionError(errno.EACCES, "Permission denied", "/dev/media0")
+
+    monkeypatch.setattr(doctor, "locate_subdevices", refuse)
+
+    (remark,) = doctor._subdevices(_info(path="sim:phone"))
+
+    assert remark.is_problem
+    assert "/dev/media0" in remark.advice
 
 
 def test_doctor_says_who_holds_a_camera(monkeypatch):

@@ -12,10 +12,12 @@ from pathlib import Path
 from typing import NamedTuple
 
 from .. import __version__
+from ..device import Device
 from ..diagnose import holders, permission_hint
 from ..discovery import DeviceInfo, node_paths, reason, scan
 from ..errors import CaptureError
 from ..sim import builtin_profiles
+from ..subdevice import SubdeviceInfo, locate_subdevices
 from .output import put, visible
 
 __all__ = ["add_arguments", "run"]
@@ -180,6 +182,8 @@ def _version(name: str) -> str:
 def _cameras(found: list[DeviceInfo], failed: list[CaptureError]) -> Iterator[_Remark]:
     for info in found:
         yield _camera(info) if info.is_camera else _no_camera(info)
+        if info.is_camera:
+            yield from _subdevices(info)
     for error in failed:
         yield _Remark(reason(error), is_problem=True)
     yield from _missing_nodes()
@@ -201,6 +205,33 @@ def _camera(info: DeviceInfo) -> _Remark:
             "while that program streams, others get 'busy'; end it to record here",
         )
     return _Remark(text)
+
+
+def _subdevices(info: DeviceInfo) -> Iterator[_Remark]:
+    """Name what belongs to a camera. It is not opened: a lens would move, a lamp go out."""
+    try:
+        with Device(info.path) as device:
+            found = locate_subdevices(device)
+    except CaptureError as error:
+        yield _Remark(
+            f"{info.path}: whether it has a sensor, lens or flash of its own is not known",
+            reason(error),
+            True,
+        )
+        return
+    for each in found:
+        yield _subdevice(info, each)
+
+
+def _subdevice(camera: DeviceInfo, found: SubdeviceInfo) -> _Remark:
+    text = f"{camera.path} has a {found.function}, {found.name}: {found.path}"
+    if found.path.startswith("sim:") or os.access(found.path, os.R_OK | os.W_OK):
+        return _Remark(text)
+    if not Path(found.path).exists():
+        advice = "the node is not here: in a container, share it, too"
+    else:
+        advice = permission_hint(found.path)
+    return _Remark(f"{text} may not be opened", advice, True)
 
 
 def _no_camera(info: DeviceInfo) -> _Remark:
