@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Kernel modules that Debian ships as source only, built beside the checkout's other output.
+"""Kernel modules that come as source only, built beside the checkout's other output.
 
 Nothing is installed: the host's /lib/modules stays as it is. A module is built once for each
 kernel and each state of its source.
