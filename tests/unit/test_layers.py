@@ -55,7 +55,7 @@ LAYERS: tuple[set[str], ...] = (
     {"device"},
     {"nativemode", "source"},
     {"camerastate"},
-    {"applying", "lamp", "metering"},
+    {"applying", "guard", "lamp", "metering"},
     {"bitmap", "shooting"},
     {"photo"},
     {"camera"},
