@@ -133,7 +133,7 @@ def _control(camera: Camera, name: str) -> Control:
     if isinstance(key, int) or IDS.get(key) in camera.controls.failed:
         return camera.controls[key]  # which says what is the matter with it
     there = [*camera.capabilities, *(each for node in camera.nodes for each in node.controls)]
-    near = difflib.get_close_matches(name, there, 3, 0.5)
+    near = difflib.get_close_matches(name, there)
     advice = f"did you mean {' or '.join(near)}?" if near else "`caps` and `controls` show them"
     raise Failed(f"{camera.device.path} has neither a property nor a control {name!r}; {advice}")
 
