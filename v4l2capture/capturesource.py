@@ -85,6 +85,7 @@ class CaptureSource:
         self._pump: asyncio.Task[None] | None = None
         self._watchdog: asyncio.TimerHandle | None = None
         self._last = 0.0  # when a frame came
+        self._silence = _SILENCE
         self._counted: tuple[weakref.ref[Stream] | None, int] = (None, 0)
 
     @classmethod
@@ -148,7 +149,7 @@ class CaptureSource:
                 track = make(look)
                 self.adopt(track)
                 self.took(look)
-                self._begin(look)
+                self._begin(look.descriptors)
             except BaseException:
                 self._leave_if_last()
                 raise
@@ -164,7 +165,7 @@ class CaptureSource:
 
     def copy(self, track: MediaStreamTrack) -> None:
         """Feed a copy of a track that this source feeds."""
-        track_id, seen = track.id, track.seen
+        track_id, seen = track.id, track._seen
         self.adopt(track)
         self.run(lambda shared: shared.copy(track_id, seen), self._looked)
 
@@ -189,7 +190,7 @@ class CaptureSource:
         for track in list(self._tracks.values()):
             seen = look.users.get(track.id)
             if seen is not None:
-                track.saw(look.capabilities, seen)
+                track._saw(look.capabilities, seen)
 
     def _stirred(self) -> None:
         """Look at the camera, because somebody else may have changed something."""
@@ -221,19 +222,18 @@ class CaptureSource:
 
     # ---- frames ----
 
-    def _begin(self, look: Look) -> None:
-        if self._pump is not None:
-            return
-        assert look.stream is not None
-        self._pump = self.loop.create_task(self._read(look.stream))
-        self._pump.add_done_callback(self._read_no_more)
-        self._watch(look.descriptors)
-        self._last = self.loop.time()
-        self._wait_for_silence()
+    def _begin(self, descriptors: tuple[int, ...]) -> None:
+        if self._pump is None:
+            self._pump = self.loop.create_task(self._read())
+            self._pump.add_done_callback(self._read_no_more)
+            self._watch(descriptors)
+            self._last = self.loop.time()
+            self._wait_for_silence()
 
-    async def _read(self, stream: Stream) -> None:
+    async def _read(self) -> None:
         """Hand frames out, the newest first. Nothing here keeps one while it waits."""
         failures = 0
+        stream = await self.run(SharedCamera.start, Outcome.result)
         while True:
             try:
                 self._deliver(stream, await stream.alatest(None))
@@ -255,9 +255,10 @@ class CaptureSource:
             self._mute(False)
         passed = self._passed(stream)
         native = stream.format.frame_rate
-        rate = None if native is None else float(native)
+        rate = float(native) if native else None
+        self._silence = max(_SILENCE, _SILENT_FRAMES / rate) if rate else _SILENCE
         for track in list(self._tracks.values()):
-            track.take(frame, passed, rate)
+            track._take(frame, passed, rate)
 
     def _passed(self, stream: Stream) -> int:
         """Return how many frames the camera has made since this was asked last."""
@@ -288,17 +289,17 @@ class CaptureSource:
     # ---- silence ----
 
     def _wait_for_silence(self) -> None:
-        rate = self.look.stream.format.frame_rate if self.look and self.look.stream else None
-        most = max(_SILENCE, _SILENT_FRAMES / float(rate)) if rate else _SILENCE
-        left = self._last + most - self.loop.time()
+        left = self._last + self._silence - self.loop.time()
         if left <= 0 and not self.muted:
             self._mute(True)
-        self._watchdog = self.loop.call_later(left if left > 0 else most, self._wait_for_silence)
+        self._watchdog = self.loop.call_later(
+            left if left > 0 else self._silence, self._wait_for_silence
+        )
 
     def _mute(self, muted: bool) -> None:
         self.muted = muted
         for track in list(self._tracks.values()):
-            track.mute(muted)
+            track._mute(muted)
 
     # ---- life ----
 
@@ -306,12 +307,12 @@ class CaptureSource:
         """End all tracks, because there is no camera any more."""
         self._failure = self._failure or error
         for track in self._end(error):
-            track.fail()
+            track._fail()
 
     def _end(self, error: BaseException | None = None) -> list[MediaStreamTrack]:
         tracks = list(self._tracks.values())
         for track in tracks:
-            track.end(error)
+            track._end(error)
         self.close()
         return tracks
 

@@ -83,9 +83,9 @@ class ImageCapture:
             None if track.enabled else InvalidStateError("the track is not enabled")
         )
         if error is not None:
-            return rejected(track.loop, error)
-        fresh = track.fresh()
-        task = track.loop.create_task(self._grab(fresh))
+            return rejected(track._loop, error)
+        fresh = track._fresh()
+        task = track._loop.create_task(self._grab(fresh))
         task.add_done_callback(lambda _: fresh.cancel() or fresh.exception())
         return task
 
@@ -93,7 +93,7 @@ class ImageCapture:
         try:
             async with asyncio.timeout(_LONGEST):
                 picture = await fresh
-            bitmap = await self._track.source.convert(picture.bitmap)
+            bitmap = await self._track._source.convert(picture.bitmap)
         except TimeoutError:
             raise UnknownError(f"no picture came within {_LONGEST:g} s") from None
         except ValueError as error:
@@ -111,15 +111,15 @@ class ImageCapture:
         track = self._track
 
         def answered(outcome: Outcome[_T]) -> _T:
-            answer = track.result(outcome)
+            answer = track._result(outcome)
             if self._unfit():
                 raise OperationError("the track ended before the camera answered")
             return answer
 
         error = self._unfit()
         if error is not None:
-            return rejected(track.loop, error)
-        return track.source.run(question, answered)
+            return rejected(track._loop, error)
+        return track._source.run(question, answered)
 
     def __repr__(self) -> str:
         return f"<ImageCapture of {self._track!r}>"

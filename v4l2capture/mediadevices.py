@@ -203,7 +203,7 @@ class MediaDevices(EventTarget):
         for verdict in sorted(fit, key=lambda verdict: verdict.distance):
             track_id = str(uuid.uuid4())
             source = CaptureSource.of(verdict.path)
-            make = partial(MediaStreamTrack.of, source, track_id)
+            make = partial(MediaStreamTrack._of, source, track_id)
             try:
                 return MediaStream([await source.join(track_id, wanted, make)])
             except CaptureError as error:

@@ -48,7 +48,6 @@ class Look:
     info: DeviceInfo
     capabilities: MediaTrackCapabilities
     users: Mapping[str, Seen]
-    stream: Stream | None
     descriptors: tuple[int, ...]
 
 
@@ -123,7 +122,6 @@ class SharedCamera:
                 user: Seen(view.settings, view.constraints, view.size, view.held)
                 for user, view in self._views.items()
             },
-            camera.stream,
             tuple(events.fileno() for events in camera.events),
         )
 

@@ -93,8 +93,8 @@ class MediaStreamTrack(EventTarget):
         super().__init__()
         self.id = track_id
         self.label = ""
-        self.source = source
-        self.loop = source.loop
+        self._source = source
+        self._loop = source.loop
         self._enabled = True
         self._muted = source.muted
         self._ended = False
@@ -107,7 +107,7 @@ class MediaStreamTrack(EventTarget):
         self._grabs: list[_Grab] = []
 
     @classmethod
-    def of(cls, source: CaptureSource, track_id: str, look: Look) -> Self:
+    def _of(cls, source: CaptureSource, track_id: str, look: Look) -> Self:
         """Return the track of a user who has just joined."""
         track = cls(source, track_id, look.capabilities, look.users[track_id])
         track.label = look.info.card
@@ -183,22 +183,22 @@ class MediaStreamTrack(EventTarget):
         try:
             wanted = MediaTrackConstraints.of(constraints, **members)
         except TypeError as error:
-            return rejected(self.loop, error)
+            return rejected(self._loop, error)
         if self._ended:
-            return resolved(self.loop, None)
-        return self.source.run(lambda shared: self._apply(shared, wanted), self._applied)
+            return resolved(self._loop, None)
+        return self._source.run(lambda shared: self._apply(shared, wanted), self._applied)
 
     def _apply(self, shared: SharedCamera, wanted: MediaTrackConstraints) -> Look | None:
         # In the camera's thread. Who was stopped meanwhile wants nothing any more.
         return None if self._ended else shared.apply(self.id, wanted)
 
     def _applied(self, outcome: Outcome[Look | None]) -> None:
-        look = self.result(outcome)
+        look = self._result(outcome)
         if look is not None and not self._ended:
             self._capabilities, self._seen = look.capabilities, look.users[self.id]
-            self.source.took(look)
+            self._source.took(look)
 
-    def result(self, outcome: Outcome[_T]) -> _T:
+    def _result(self, outcome: Outcome[_T]) -> _T:
         """Return what the camera answered, or raise what it means."""
         try:
             return outcome.result()
@@ -206,7 +206,7 @@ class MediaStreamTrack(EventTarget):
             raise
         except CaptureError as error:
             if isinstance(error, DeviceGoneError):
-                self.source.fail(error)
+                self._source.fail(error)
             raise OperationError(str(error)) from error
 
     # ---- pictures ----
@@ -224,35 +224,30 @@ class MediaStreamTrack(EventTarget):
 
     def clone(self) -> MediaStreamTrack:
         """Return another track of the same camera, with the same constraints and state."""
-        twin = type(self)(self.source, str(uuid.uuid4()), self._capabilities, self._seen)
+        twin = type(self)(self._source, str(uuid.uuid4()), self._capabilities, self._seen)
         twin.label = self.label
         twin._enabled, twin._muted, twin._ended = self._enabled, self._muted, self._ended
         twin._changed = self._changed
         if not self._ended:
-            self.source.copy(twin)
+            self._source.copy(twin)
         return twin
 
     def stop(self) -> None:
         """Want nothing any more. The last track of a camera closes it, in its own thread."""
         if not self._ended:
-            self.end()
-            self.source.release(self.id)
+            self._end()
+            self._source.release(self.id)
 
     async def wait_closed(self) -> None:
         """After :meth:`stop`: wait until others can use the camera, if this was its last track."""
-        await self.source.wait_closed()
+        await self._source.wait_closed()
 
     def __repr__(self) -> str:
         return f"<MediaStreamTrack {self.kind} {self.label!r}, {self.ready_state}>"
 
     # ---- what the source tells ----
 
-    @property
-    def seen(self) -> Seen:
-        """What the source knows of this track."""
-        return self._seen
-
-    def saw(self, capabilities: MediaTrackCapabilities, seen: Seen) -> None:
+    def _saw(self, capabilities: MediaTrackCapabilities, seen: Seen) -> None:
         """The camera was looked at. Whether anything changed shows here."""
         if self._ended:
             return
@@ -265,16 +260,16 @@ class MediaStreamTrack(EventTarget):
         if not same:
             self._fire(DOMEvent("configurationchange", self))
 
-    def mute(self, muted: bool) -> None:
+    def _mute(self, muted: bool) -> None:
         """Frames stay away, or come again."""
         if self._ended or muted == self._muted:
             return
         self._muted = muted
         self._fire(DOMEvent("mute" if muted else "unmute", self))
         if self._changed is not None and not (self._muted or self._ended):
-            self.saw(*self._changed)
+            self._saw(*self._changed)
 
-    def take(self, frame: Frame, passed: int, native: float | None) -> None:
+    def _take(self, frame: Frame, passed: int, native: float | None) -> None:
         """A frame came.
 
         Args:
@@ -298,18 +293,18 @@ class MediaStreamTrack(EventTarget):
             for reader in list(self._readers):
                 reader.put(VideoFrame(frame, size, is_black=not self._enabled))
 
-    def fresh(self) -> asyncio.Future[VideoFrame]:
+    def _fresh(self) -> asyncio.Future[VideoFrame]:
         """Return the first picture that is taken after this call, whatever the frame rate.
 
         Raises:
             UnknownError: The track ended before there was one.
         """
-        grab = _Grab(self.loop.create_future())
+        grab = _Grab(self._loop.create_future())
         self._grabs.append(grab)
         grab.picture.add_done_callback(lambda _: self._grabs.remove(grab))
         return grab.picture
 
-    def end(self, error: BaseException | None = None) -> None:
+    def _end(self, error: BaseException | None = None) -> None:
         """There is nothing any more. Tell only those who wait for pictures."""
         self._ended = True
         now = self._seen.settings
@@ -322,7 +317,7 @@ class MediaStreamTrack(EventTarget):
         if error is None:
             self._fire_no_more()
 
-    def fail(self) -> None:
+    def _fail(self) -> None:
         """Tell everybody that the track has ended."""
         self._fire(DOMEvent("ended", self))
         self._fire_no_more()

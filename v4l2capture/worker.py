@@ -64,7 +64,8 @@ class Worker:
 
     def __init__(self, name: str) -> None:
         self._name = name
-        self._lock = threading.Lock()
+        # A garbage collection inside of post() may post as well.
+        self._lock = threading.RLock()
         self._calls: deque[Callable[[], None]] = deque()
         self._works = False
 
