@@ -192,15 +192,18 @@ def native(rounds: int) -> None:
 TIMES = {"open": 10, "change": 100}
 
 
+def opener(path: str) -> Work:
+    return lambda _: look(path)
+
+
+def changer(path: str) -> Work:
+    camera = Camera(path)
+    return lambda turn: camera.apply_constraints({"advanced": [{"brightness": 100 + turn % 2}]})
+
+
 def work(path: str, job: str) -> None:
     """Do a job often enough and print its instructions, as cctrl does."""
-    if job == "open":
-        run: Work = lambda _: look(path)  # noqa: E731
-    else:
-        camera = Camera(path)
-        run = lambda turn: camera.apply_constraints(  # noqa: E731
-            {"advanced": [{"brightness": 100 + turn % 2}]}
-        )
+    run = {"open": opener, "change": changer}[job](path)
     for turn in range(3):  # for the caches
         run(turn)
     started = time.process_time_ns()

@@ -15,14 +15,13 @@ from ..mapping import NEEDS, rules, settings, zoom_ratio
 from ..rules import EntryRule
 from .choice import add_device, open_whole_camera
 from .output import Table, put, put_json, visible
-from .values import UNITS, text
+from .values import PICTURE, UNITS, text
 
 __all__ = ["add_arguments", "run"]
 
 _HEADINGS = ("Property", "Range/step", "Unit", "Default", "Value", "Remarks")
 
 _CAMERA = ("deviceId", "groupId", "facingMode")
-_PICTURE = ("width", "height", "aspectRatio", "frameRate", "resizeMode")
 
 _NO_UNIT = "the driver's own numbers, no unit"
 _MOST_ENTRIES = 8
@@ -64,8 +63,8 @@ def _rows(
         yield (f"  {name}: {now.get(name)}",)
     defaults = _defaults(states)
     groups = {
-        "picture": [name for name in there if name in _PICTURE],
-        "controls": [name for name in there if name not in (*_CAMERA, *_PICTURE)],
+        "picture": [name for name in there if name in PICTURE],
+        "controls": [name for name in there if name not in (*_CAMERA, *PICTURE)],
     }
     for heading, names in groups.items():
         if names:

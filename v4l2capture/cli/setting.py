@@ -20,13 +20,11 @@ from ..snapshot import plain
 from .choice import open_whole_camera
 from .output import Failed, Table, put_json, say
 from .undo import Before
-from .values import UNITS, control_text, read_control, read_property, text
+from .values import PICTURE, UNITS, control_text, read_control, read_property, text
 
 __all__ = ["add_arguments", "run"]
 
 _HEADINGS = ("Name", "Requested", "Actual", "Unit")
-
-_SIZES = frozenset(("width", "height", "aspectRatio", "frameRate", "resizeMode"))
 
 _ID = re.compile(r"0x[0-9a-f]{1,8}|[1-9]\d{0,9}", re.IGNORECASE | re.ASCII)
 
@@ -64,7 +62,7 @@ def run(args: argparse.Namespace) -> int:
         request = _Request(camera, properties, others)
         request.check()
         request.carry_out()
-        if not _SIZES.isdisjoint(properties):
+        if not properties.keys().isdisjoint(PICTURE):
             say(f"{camera.device.path} now gives {camera.device.format}")
         if args.json:
             put_json(request.results())
@@ -217,7 +215,7 @@ class _Request:
         if not self._properties:
             return
         required = {name: {"exact": value} for name, value in self._properties.items()}
-        if not _SIZES.isdisjoint(required):
+        if not required.keys().isdisjoint(PICTURE):
             required["resizeMode"] = {"exact": "none"}
         try:
             self._camera.apply_constraints(required)

@@ -12,7 +12,10 @@ from ..dictionaries import PROPERTIES
 from ..mapping import RULES
 from ..rate import read_rate
 
-__all__ = ["UNITS", "control_text", "read_control", "read_property", "text"]
+__all__ = ["PICTURE", "UNITS", "control_text", "read_control", "read_property", "text"]
+
+# W3C properties that are no controls: they choose a mode.
+PICTURE = ("width", "height", "aspectRatio", "frameRate", "resizeMode")
 
 # Of W3C properties; where V4L2 has no unit, there is none.
 UNITS: Mapping[str, str] = {
