@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Constants newer than the oldest kernel headers we build with (Linux 5.10).
- * Values from include/uapi/linux/{videodev2,v4l2-subdev,media}.h of Linux 6.18.
+ * Values from include/uapi/linux/{videodev2,media}.h of Linux 6.18.
  */
 #ifndef VC_COMPAT_H
 #define VC_COMPAT_H
 
 #include <linux/media.h>
-#include <linux/v4l2-subdev.h>
 #include <linux/videodev2.h>
 
 #ifndef V4L2_CTRL_FLAG_DYNAMIC_ARRAY
@@ -36,14 +35,6 @@
 
 #ifndef MEDIA_LNK_FL_ANCILLARY_LINK
 #define MEDIA_LNK_FL_ANCILLARY_LINK (2u << 28)
-#endif
-#ifndef VIDIOC_SUBDEV_QUERYCAP
-struct v4l2_subdev_capability {
-	__u32 version;
-	__u32 capabilities;
-	__u32 reserved[14];
-};
-#define VIDIOC_SUBDEV_QUERYCAP _IOR('V', 0, struct v4l2_subdev_capability)
 #endif
 
 #endif /* VC_COMPAT_H */

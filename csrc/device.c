@@ -156,17 +156,6 @@ static uint32_t choose_buf_type(uint32_t caps)
 	return 0;
 }
 
-/* Nothing of it is of use; drivers older than Linux 5.14 do not know it. */
-static int check_subdevice(struct vc_device *dev)
-{
-	struct v4l2_subdev_capability ignored;
-	int rc;
-
-	memset(&ignored, 0, sizeof(ignored));
-	rc = vc_ioctl(dev, VIDIOC_SUBDEV_QUERYCAP, &ignored);
-	return rc == -ENOTTY ? 0 : rc;
-}
-
 static int read_media_info(struct vc_device *dev)
 {
 	struct vc_capability *to = &dev->capability;
@@ -211,7 +200,7 @@ static int read_capability(struct vc_device *dev)
 	case VC_VIDEO:
 		return read_video_capability(dev);
 	case VC_SUBDEVICE:
-		return check_subdevice(dev);
+		return 0; /* has nothing to tell that would be of use */
 	case VC_MEDIA:
 		return read_media_info(dev);
 	default:

@@ -5,6 +5,7 @@
  * Source: Documentation/userspace-api/media/mediactl/media-ioc-g-topology.rst.
  */
 #include <errno.h>
+#include <linux/v4l2-subdev.h>
 #include <stdlib.h>
 #include <string.h>
 

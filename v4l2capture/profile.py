@@ -24,6 +24,10 @@ what a listing cannot say:
     ``"start-of-exposure"`` or ``"end-of-frame"``.
 ``orphaned_buffers``
     Whether buffers can be freed while they are mapped.
+``subdevices``
+    ``[{"function": "flash", "name": "led", "controls": [...]}]``: a ``"sensor"``, ``"lens"`` or
+    ``"flash"`` with a node of its own, see :mod:`v4l2capture.subdevice`. The picture follows
+    them: the lamp lights it, a lens out of focus blurs it, a sensor is set two frames ahead.
 ``faults``
     ``[{"fault": "corrupt_jpeg", "count": 1, "after": 5}]``, from the start; see
     :meth:`v4l2capture.sim.SimulatedCamera.fault`.

@@ -95,7 +95,7 @@ def find_subdevices(device: Device) -> tuple[list[Subdevice], list[DeviceError]]
     """Open what belongs to a camera: its sensor, its lenses and its flashes, in this order.
 
     They are the caller's to close, and stay open when the device is closed. A camera
-    without any (every USB camera) has two empty lists, and nothing is opened for it.
+    without any, as every USB camera is, has two empty lists.
 
     Returns:
         What could be opened, and why the rest could not; neither hides the other.
@@ -113,7 +113,7 @@ def find_subdevices(device: Device) -> tuple[list[Subdevice], list[DeviceError]]
         try:
             opened.append(Subdevice(info, nodes.open(info)))
         except DeviceError as error:
-            failed.append(_explained(error))
+            failed.append(error)
     return opened, failed
 
 
@@ -154,18 +154,13 @@ def _ambiguous(path: str) -> DeviceError:
     return error
 
 
-def _explained(error: DeviceError) -> DeviceError:
-    if isinstance(error, DevicePermissionError):
-        error.hint = permission_hint(str(error.filename))
-    return error
-
-
 def _open(path: str, kind: int) -> Any:
     out = ffi.new("struct vc_device **")
     try:
         check(lib.vc_device_open(os.fsencode(path), kind, out), "open", path)
-    except DeviceError as error:
-        raise _explained(error) from None
+    except DevicePermissionError as error:
+        error.hint = permission_hint(path)
+        raise
     return ffi.gc(out[0], lib.vc_device_free)
 
 
@@ -183,11 +178,13 @@ class _KernelNodes:
         """Yield the media devices that the video node may be part of, open."""
         if not any(name.startswith("v4l-subdev") for name in sysfs.entries(_CLASS)):
             return
-        folder = f"{_NUMBERS}/{self.number[0]}:{self.number[1]}/device"
-        for name in sysfs.entries(folder):
-            if re.fullmatch(r"media\d+", name):
-                path = _node(f"{folder}/{name}", name)
-                yield path, _open(path, lib.VC_MEDIA)
+        device = f"{_NUMBERS}/{self.number[0]}:{self.number[1]}/device"
+        # It belongs to the same piece of hardware, or to the one that this is a part of.
+        for folder in (device, f"{device}/.."):
+            for name in sysfs.entries(folder):
+                if re.fullmatch(r"media\d+", name):
+                    path = _node(f"{folder}/{name}", name)
+                    yield path, _open(path, lib.VC_MEDIA)
 
     def info(self, raw: Any) -> SubdeviceInfo:
         path = _node(f"{_NUMBERS}/{raw.major}:{raw.minor}", f"{raw.major}:{raw.minor}")

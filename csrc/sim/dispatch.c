@@ -38,15 +38,6 @@ static int s_input(struct sim_handle *handle, void *arg)
 	return *(int *)arg ? -EINVAL : 0;
 }
 
-static int subdev_querycap(struct sim_handle *handle, void *arg)
-{
-	struct v4l2_subdev_capability *to = arg;
-
-	memset(to, 0, sizeof(*to));
-	to->version = handle->sim->capability.version;
-	return 0;
-}
-
 /* Where an ioctl works: a row is of one of these. */
 enum place {
 	ON_VIDEO,
@@ -102,7 +93,6 @@ static const struct row ROWS[256] = {
 };
 
 static const struct row OF_SUBDEVICES[] = {
-	{VIDIOC_SUBDEV_QUERYCAP, "VIDIOC_SUBDEV_QUERYCAP", subdev_querycap, ON_BOTH},
 	{VIDIOC_SUBDEV_G_SELECTION, "VIDIOC_SUBDEV_G_SELECTION", sim_sensor_selection, ON_BOTH},
 };
 

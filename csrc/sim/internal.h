@@ -3,6 +3,7 @@
 #ifndef VC_SIM_INTERNAL_H
 #define VC_SIM_INTERNAL_H
 
+#include <linux/v4l2-subdev.h>
 #include <pthread.h>
 #include <stdatomic.h>
 
@@ -339,8 +340,8 @@ double sim_lamp_take(struct vc_sim *sim, int64_t when);
 void sim_focus_begin(struct sim_node *node, int start);
 void sim_focus_advance(struct vc_sim *sim, int64_t now);
 
-/* Does its exposure take effect some frames later? */
 sim_request sim_sensor_selection;
+/* Does its exposure take effect some frames later? */
 int sim_sensor_is_late(const struct vc_sim *sim);
 /* The longest exposure follows from the height of the picture and the blanking. */
 void sim_sensor_update(struct vc_sim *sim);

@@ -5,6 +5,7 @@ import copy
 import errno
 import gc
 import json
+import os
 import pickle
 from pathlib import Path
 
@@ -20,9 +21,11 @@ from v4l2capture import (
     DevicePermissionError,
     SimulatedCamera,
     find_subdevices,
+    subdevice,
 )
+from v4l2capture._native import ffi, lib
 from v4l2capture.profile import Profile
-from v4l2capture.subdevice import locate_subdevices
+from v4l2capture.subdevice import SubdeviceInfo, locate_subdevices
 
 from .lanes import open_fds, simulated, small
 
@@ -108,6 +111,65 @@ def test_what_is_no_sensor_lens_or_flash_is_not_the_cameras():
     camera = simulated(profile)
     with Device(camera.path) as device:
         assert list(subdevices(device)) == ["lens"]
+
+
+# ---- finding them in /sys ----
+
+
+@pytest.fixture
+def kernel(tmp_path, monkeypatch):
+    """A machine with a camera whose media device is that of the chip it is a part of."""
+    for name in ("class/v4l-subdev0", "chip/media3", "chip/part/media7", "char/81:5"):
+        (tmp_path / name).mkdir(parents=True)
+    (tmp_path / "chip" / "media3" / "uevent").write_text("MAJOR=1\nDEVNAME=media3\n")
+    (tmp_path / "char" / "81:5" / "uevent").write_text("DEVNAME=v4l-subdev9\n")
+    node = os.stat("/dev/null").st_rdev  # noqa: PTH116 (any device will do)
+    device = tmp_path / "char" / f"{os.major(node)}:{os.minor(node)}"
+    device.mkdir()
+    (device / "device").symlink_to(tmp_path / "chip" / "part")
+    monkeypatch.setattr(subdevice, "_CLASS", str(tmp_path / "class"))
+    monkeypatch.setattr(subdevice, "_NUMBERS", str(tmp_path / "char"))
+    monkeypatch.setattr(subdevice, "_open", lambda path, _kind: path)
+    return tmp_path
+
+
+def test_media_device_is_that_of_the_hardware_or_of_what_it_is_a_part_of(kernel):
+    nodes = subdevice._KernelNodes("/dev/null")
+
+    assert [path for path, _ in nodes.media()] == ["/dev/media7", "/dev/media3"]
+
+
+def test_machine_without_subdevices_is_not_asked_for_media_devices(kernel):
+    (kernel / "class" / "v4l-subdev0").rmdir()
+
+    assert list(subdevice._KernelNodes("/dev/null").media()) == []
+
+
+@pytest.mark.parametrize(("minor", "path"), [(5, "/dev/v4l-subdev9"), (6, "/dev/81:6")])
+def test_node_is_called_as_the_kernel_calls_it(kernel, minor, path):
+    raw = ffi.new("struct vc_subdevice *", {"major": 81, "minor": minor, "name": b"dw9714"})
+    raw.function = lib.MEDIA_ENT_F_LENS
+
+    info = subdevice._KernelNodes("/dev/null").info(raw)
+
+    assert info == SubdeviceInfo("lens", "dw9714", path)
+
+
+def test_node_that_is_gone_is_told_of(tmp_path, phone):
+    with Device(phone.path) as device:
+        device.path = str(tmp_path / "video0")
+        found, (error,) = find_subdevices(device)
+
+    assert found == []
+    assert error.errno == errno.ENOENT
+
+
+def test_node_of_another_kind_is_not_opened():
+    """Opening alone does things to some devices: a tape rewinds."""
+    for kind in (lib.VC_SUBDEVICE, lib.VC_MEDIA):
+        with pytest.raises(DeviceError) as caught:
+            subdevice._open("/dev/null", kind)
+        assert caught.value.errno == errno.ENOTTY
 
 
 # ---- what goes wrong ----
@@ -217,8 +279,6 @@ def test_unplug_ends_the_subdevices_too(phone):
 
 
 def test_pictures_are_not_to_be_had_from_a_subdevice(phone):
-    from v4l2capture._native import ffi, lib
-
     with Device(phone.path) as device:
         flash = subdevices(device)["flash"]
         rc = lib.vc_format_get(flash._dev, ffi.new("struct vc_format *"))
@@ -328,16 +388,16 @@ def test_every_listing_plays_as_a_subdevice(path, function):
     camera = simulated(small(subdevices=[part]))
     alone = Profile.load(path)
     with Device(camera.path) as device:
-        (subdevice,), failed = find_subdevices(device)
-        values = subdevice.controls.read()
+        (opened,), failed = find_subdevices(device)
+        values = opened.controls.read()
         with device.stream(buffers=2) as stream:
             camera.tick(3)
             assert stream.try_read().ok
 
     assert failed == []
-    assert subdevice.controls.failed == {}
+    assert opened.controls.failed == {}
     known = {each.id for each in alone.controls if "disabled" not in each.to_dict()["flags"]}
-    assert {subdevice.controls[name].id for name in values} <= known
+    assert {opened.controls[name].id for name in values} <= known
 
 
 def test_simulated_cameras_name_their_subdevices():
