@@ -39,10 +39,12 @@ class Outcome(Generic[_T]):
             self._result = call()
         except BaseException as error:
             self._error = error
+        finally:
+            del call
 
     def result(self) -> _T:
         """Return what it returned, or raise what it raised."""
-        # An error knows the frames that it went through; it shall not keep itself alive.
+        # An error knows the frames that it went through: it shall not keep itself alive.
         error, self._error = self._error, None
         try:
             if error is not None:
@@ -130,6 +132,7 @@ def _carry_out(
     outcome = Outcome(None if promise.cancelled() else call)
     with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits any more
         loop.call_soon_threadsafe(_settle, promise, outcome, then)
+    del promise, outcome, call, then  # an error knows its frames, and those from which they came
 
 
 def _settle(
@@ -143,7 +146,7 @@ def _settle(
     except BaseException as error:
         promise.set_exception(error)
     finally:
-        del promise  # of which the error knows through this frame
+        del promise, outcome, answer, then
 
 
 def resolved(loop: asyncio.AbstractEventLoop, result: _T) -> asyncio.Future[_T]:

@@ -13,6 +13,7 @@ from v4l2capture import (
     DeviceGoneError,
     ImageCapture,
     MediaDevices,
+    NotReadableError,
     OperationError,
 )
 from v4l2capture import capturesource as capturesource_module
@@ -159,6 +160,18 @@ async def test_other_failure_of_the_driver_is_no_end(sim):
     assert await asyncio.wait_for(anext(track.frames()), 5)
 
 
+async def test_camera_that_does_not_stream_again_after_a_change_ends_the_track(sim):
+    track = await video_track(sim.path)
+    listening = Listening(track)
+    sim.fault("streamon_error", value=errno.EIO)
+
+    with pytest.raises(OperationError):
+        await track.apply_constraints(width={"exact": 1280})
+    await listening.wait_for("ended")
+
+    assert track.ready_state == "ended"
+
+
 async def test_driver_that_stumbles_is_tried_again(sim, monkeypatch):
     monkeypatch.setattr(capturesource_module, "_RETRY", 0.001)
     track = await video_track(sim.path)
@@ -295,6 +308,35 @@ def test_track_may_be_stopped_after_its_event_loop(sim):
         if thread.name.startswith("v4l2capture"):
             thread.join(10)
     assert sim.handles == 0
+
+
+async def test_camera_of_another_event_loop_is_busy(sim):
+    """Its tracks belong to that loop's thread; they cannot be shared."""
+    track = await video_track(sim.path)
+
+    def other_loop():
+        with pytest.raises(NotReadableError):
+            asyncio.run(video_track(sim.path))
+
+    await asyncio.to_thread(other_loop)
+    assert await anext(track.frames())
+
+    track.stop()
+    await asyncio.to_thread(lambda: asyncio.run(video_track(sim.path)))
+
+
+@pytest.mark.parametrize("profile", ["hostile", "mplane", "phone", "sensor"])
+async def test_every_camera_has_tracks_with_pictures(profile):
+    sim = live(profile)
+    track = await video_track(sim.path)
+
+    picture = await asyncio.wait_for(anext(track.frames()), 10)
+    bitmap = await ImageCapture(track).grab_frame()
+    await track.apply_constraints(width=320, height=240)
+
+    assert picture.to_rgb().any()
+    assert bitmap.array().any()
+    assert set(track.get_settings()) <= set(track.get_capabilities()) | {"pointsOfInterest"}
 
 
 ORDERS = [
