@@ -296,6 +296,13 @@ def test_lamp_is_set_by_property_and_by_control(run):
     }
 
 
+def test_lamp_is_not_set_twice(run):
+    status, _, err = run("set", "sim:phone", "torch=on", "led_mode=Flash")
+
+    assert status == 1
+    assert "torch and led_mode (0x009c0901) are the same" in err
+
+
 def test_lamp_is_put_back_when_another_node_fails(run):
     camera = SimulatedCamera("phone")
     camera.fault("control_eio", control="brightness")

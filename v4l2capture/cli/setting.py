@@ -14,7 +14,7 @@ from ..cids import IDS
 from ..controls import Control
 from ..dictionaries import PROPERTIES, camel
 from ..errors import OverconstrainedError
-from ..mapping import MODES, RULES, control_ids
+from ..mapping import LED_MODE, MODES, ROI_AUTO, ROI_RECT, RULES, control_ids
 from ..node import Node
 from ..snapshot import plain
 from .choice import open_whole_camera
@@ -27,6 +27,14 @@ __all__ = ["add_arguments", "run"]
 _HEADINGS = ("Name", "Requested", "Actual", "Unit")
 
 _ID = re.compile(r"0x[0-9a-f]{1,8}|[1-9]\d{0,9}", re.IGNORECASE | re.ASCII)
+
+# The controls that a property is itself, under another name.
+_BEHIND: Mapping[str, frozenset[int]] = {
+    **{rule.name: frozenset((rule.cid,)) for rule in RULES},
+    **{name: frozenset(auto.cid for auto in rule.autos) for name, rule in MODES.items()},
+    "torch": frozenset((LED_MODE,)),
+    "pointsOfInterest": frozenset((ROI_RECT, ROI_AUTO)),
+}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -171,7 +179,7 @@ class _Request:
             raise Failed("resizeMode can only be none: a camera itself crops and scales nothing")
         ids = {control.id: control.name for control in self._values}
         for name in self._properties:
-            for cid in _behind(name) & ids.keys():
+            for cid in _BEHIND.get(name, frozenset()) & ids.keys():
                 raise Failed(f"{name} and {ids[cid]} (0x{cid:08x}) are the same; give one of them")
         try:
             for node, values in self._of_nodes():
@@ -249,10 +257,3 @@ class _Request:
 def _entry(control: Control, value: Any) -> str:
     label = control.menu.get(value) if control.menu else None
     return control_text(control, value) + ("" if label is None else f": {label}")
-
-
-def _behind(name: str) -> set[int]:
-    """Return the controls that a property is itself, under another name."""
-    if name in MODES:
-        return {auto.cid for auto in MODES[name].autos}
-    return {rule.cid for rule in RULES if rule.name == name}
