@@ -1,0 +1,75 @@
+# SPDX-License-Identifier: MIT
+"""The W3C objects while the plug is pulled and put in again: real nodes, real udev."""
+
+import asyncio
+import gc
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from v4l2capture import MediaDevices
+
+from . import vivid
+
+# The guest is emulated: enumerating takes a second there.
+SOON = 20.0
+
+
+@pytest.fixture
+def plugged() -> Iterator[None]:
+    """Whatever a test does, the next one finds the cameras again."""
+    yield
+    gc.collect()
+    vivid.bind()
+
+
+async def test_camera_that_comes_back_is_told_and_known_by_its_id(single, plugged):
+    media_devices = MediaDevices()
+    before = await media_devices.enumerate_devices()
+    (known,) = (info for info in before if info.path == single)
+    changes = media_devices.events("devicechange")
+    wanted = {"video": {"deviceId": {"exact": known.device_id}}}
+    stream = await media_devices.get_user_media(wanted)
+    (track,) = stream.get_tracks()
+    await asyncio.wait_for(anext(track.frames()), SOON)
+    ended = track.events("ended")
+
+    await asyncio.to_thread(vivid.unbind)
+    pulled = time.monotonic()
+    await asyncio.wait_for(anext(ended), SOON)
+    there = await asyncio.wait_for(anext(changes), SOON)
+    print(f"told of the plug after {time.monotonic() - pulled:.2f} s")
+    assert track.ready_state == "ended"
+    assert known.device_id not in [info.device_id for info in there.devices]
+    assert there.user_inserted_devices == ()
+
+    await asyncio.to_thread(vivid.bind)
+    ids = {(info.device_id, info.group_id) for info in before}
+    new: set[str] = set()
+    async with asyncio.timeout(SOON):
+        while {(info.device_id, info.group_id) for info in there.devices} != ids:
+            there = await anext(changes)  # the nodes come one after the other
+            new |= {info.device_id for info in there.user_inserted_devices}
+    assert known.device_id in new
+
+    again = (await media_devices.get_user_media(wanted)).get_tracks()[0]
+    assert again.label == track.label
+    assert (await asyncio.wait_for(anext(again.frames()), SOON)).to_rgb().any()
+    again.stop()
+    await again.wait_closed()
+
+
+async def test_other_program_that_changes_controls_is_seen(single):
+    (track,) = (await MediaDevices([single]).get_user_media({"video": True})).get_tracks()
+    changes = track.events("configurationchange")
+
+    program = await asyncio.create_subprocess_exec(
+        "v4l2-ctl", "-d", single, "--set-ctrl", "brightness=77"
+    )
+    assert await program.wait() == 0
+    await asyncio.wait_for(anext(changes), SOON)
+
+    assert track.get_settings().brightness == 77
+    track.stop()
+    await track.wait_closed()
