@@ -166,7 +166,9 @@ async def test_grabbed_picture_has_memory_of_its_own():
             await asyncio.sleep(0.001)
 
     bitmap = grabbed.result()
-    assert sim.queued == buffers
+    async with asyncio.timeout(5):
+        while sim.queued != buffers:  # the thread that made it lets go of the frame last
+            await asyncio.sleep(0.001)
     assert (bitmap.width, bitmap.height) == (64, 48)
     assert bitmap.array().flags.writeable
 

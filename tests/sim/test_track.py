@@ -31,7 +31,7 @@ def sim():
 @pytest.fixture
 def silence(monkeypatch):
     """A camera is muted after a moment."""
-    monkeypatch.setattr(capturesource_module, "_SILENCE", 0.05)
+    monkeypatch.setattr(capturesource_module, "_SILENCE", 0.3)
     monkeypatch.setattr(capturesource_module, "_SILENT_FRAMES", 1)
 
 
