@@ -248,6 +248,22 @@ def test_events_of_a_node_are_its_own(phone):
             assert each.events.try_read() is None
 
 
+def test_same_control_of_two_nodes_is_two_controls():
+    focus = {"id": "0x009a090a", "name": "focus_absolute", "type": "int", "min": 0, "max": 9}
+    camera = simulated(
+        small(controls=[focus], subdevices=[{"function": "lens", "controls": [focus]}])
+    )
+    with Device(camera.path) as device:
+        lens = subdevices(device)["lens"]
+        for each in (device, lens):
+            each.events.subscribe()
+        camera.poke("focus_absolute", 5)
+
+        assert device.events.try_read().value == 5
+        assert lens.events.try_read() is None
+        assert lens.controls["focus_absolute"].value == 0
+
+
 def test_writing_is_told_to_other_handles(phone):
     with Device(phone.path) as device:
         one, other = subdevices(device)["lens"], subdevices(device)["lens"]
