@@ -12,6 +12,8 @@ Without a camera, ``Device("sim:webcam")`` does the same.
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from .version import __version__
+
 if TYPE_CHECKING:
     from .bitmap import ImageBitmap
     from .camera import Camera
@@ -65,6 +67,7 @@ if TYPE_CHECKING:
     from .imagecapture import ImageCapture
     from .mediadevices import DeviceChangeEvent, MediaDevices
     from .mediastream import MediaStream
+    from .photo import Photo
     from .pixfmt import Format, PlaneFormat
     from .selection import InputDeviceInfo
     from .sim import SimulatedCamera
@@ -73,8 +76,6 @@ if TYPE_CHECKING:
     from .track import MediaStreamTrack, MediaStreamTrackVideoStats
     from .videoframe import VideoFrame
 
-
-__version__ = "0.1.0"
 
 __all__ = [
     "AbortError",
@@ -127,6 +128,7 @@ __all__ = [
     "NotSupportedError",
     "OperationError",
     "OverconstrainedError",
+    "Photo",
     "PhotoCapabilities",
     "PhotoSettings",
     "PlaneFormat",
@@ -173,6 +175,7 @@ _HOMES = {
     "imagecapture": "ImageCapture",
     "mediadevices": "DeviceChangeEvent MediaDevices",
     "mediastream": "MediaStream",
+    "photo": "Photo",
     "pixfmt": "Format PlaneFormat",
     "selection": "InputDeviceInfo",
     "sim": "SimulatedCamera",

@@ -10,15 +10,18 @@ Sources: W3C MediaStream Image Capture; W3C Media Capture and Streams.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from threading import RLock
 from typing import TYPE_CHECKING, Any, Self
 
 from .applying import apply_constraints
 from .bitmap import ImageBitmap, picture
+from .bracketing import BRACKETS, bracketed
 from .camerastate import CameraState
 from .constraints import select_settings
+from .developing import develop
 from .device import Device
 from .dictionaries import (
     MediaTrackCapabilities,
@@ -26,12 +29,18 @@ from .dictionaries import (
     MediaTrackSettings,
     PhotoCapabilities,
     PhotoSettings,
+    camel,
+    snake,
 )
 from .discovery import DeviceInfo, first_camera
+from .encode import check_request
 from .errors import ClosedError, DeviceError
+from .exif import Exif
+from .guard import ending_in_order
 from .nativemode import mode_of
 from .node import Node
-from .shooting import fresh_frame
+from .photo import Photo
+from .shooting import fresh_frame, shoot
 from .source import Source
 from .videomode import Size
 
@@ -87,6 +96,10 @@ class View:
     def close(self) -> None:
         """Want nothing any more."""
         self._camera._forget(self)
+
+
+def _nothing() -> None:
+    """What is done before most photos."""
 
 
 class Camera:
@@ -287,6 +300,122 @@ class Camera:
         with frame:
             return self._view.picture(frame)
 
+    def take_photo(
+        self,
+        settings: Mapping[str, Any] | PhotoSettings | None = None,
+        /,
+        *,
+        type: str = "image/jpeg",  # noqa: A002
+        quality: int = 90,
+        tags: Mapping[str, Any] | None = None,
+        gps: Sequence[float] | None = None,
+        timeout: float = 10.0,
+        **members: Any,
+    ) -> Photo:
+        """Take a photo: one frame that was exposed after this call, as a file.
+
+        Size, lamp and stream are as before afterwards, whatever happens, also at SIGTERM.
+
+        Args:
+            settings: For example ``{"imageWidth": 1920, "redEyeReduction": True}``. The size
+                is the nearest that the camera has, left out: the largest; ``fillLightMode``
+                "auto" fires where the picture is dark, left out: no flash.
+            members: The same as keywords, for example ``image_width=1920``.
+            type: ``"image/jpeg"``, ``"image/png"``, ``"image/tiff"``, ``"image/webp"``, or
+                ``"image/x-adobe-dng"`` from a camera that gives raw pictures.
+            quality: 1 (small) to 100 (best). A camera's own JPEG is not encoded again.
+            tags: More Exif tags by name, for example ``{"Artist": "Ann"}``.
+            gps: Latitude, longitude and, if known, altitude in metres.
+            timeout: Seconds until the frame has to be there.
+
+        Raises:
+            NotSupportedError: The camera cannot do what is wanted.
+            UnknownError: The lamp did not light the picture.
+            CaptureTimeout: No fresh frame came in time.
+            DeviceGoneError: The camera was unplugged.
+            DeviceBusyError: Another program streams from it.
+            ValueError: There is no such type, quality or tag.
+        """
+        wanted = PhotoSettings.of(settings, **members)
+        return self._photos(wanted, [_nothing], timeout, type, quality, tags, gps)[0]
+
+    def take_photos(
+        self,
+        count: int,
+        settings: Mapping[str, Any] | PhotoSettings | None = None,
+        /,
+        *,
+        type: str = "image/jpeg",  # noqa: A002
+        quality: int = 90,
+        tags: Mapping[str, Any] | None = None,
+        gps: Sequence[float] | None = None,
+        timeout: float = 10.0,
+        **members: Any,
+    ) -> list[Photo]:
+        """Take several photos, one frame after another; as :meth:`take_photo`."""
+        if isinstance(count, bool) or not isinstance(count, int) or count < 1:
+            raise ValueError(f"count={count!r}: give a whole number from 1 on")
+        wanted = PhotoSettings.of(settings, **members)
+        return self._photos(wanted, [_nothing] * count, timeout, type, quality, tags, gps)
+
+    def bracket(
+        self,
+        settings: Mapping[str, Any] | PhotoSettings | None = None,
+        /,
+        *,
+        type: str = "image/jpeg",  # noqa: A002
+        quality: int = 90,
+        tags: Mapping[str, Any] | None = None,
+        gps: Sequence[float] | None = None,
+        timeout: float = 10.0,
+        **values: Sequence[float],
+    ) -> list[Photo]:
+        """Take one photo with each of some values, for example of ``exposure_compensation``.
+
+        Each frame was exposed with its value, which was read back. Afterwards the value, and
+        the mode that rules it, are as before.
+
+        Args:
+            values: One property, and its values: ``exposure_time=[10, 40, 160]``.
+
+        Raises:
+            TypeError: Not exactly one property is given.
+            OverconstrainedError: The camera does not have the property, or not that value.
+        """
+        wanted = PhotoSettings.of(settings)
+        if len(values) != 1:
+            raise TypeError(f"give one property and its values, not {', '.join(values) or 'none'}")
+        ((name, each),) = values.items()
+        if snake(name) not in (snake(known) for known in BRACKETS):
+            raise TypeError(f"{name} is none of {', '.join(map(snake, BRACKETS))}")
+        with (
+            ending_in_order(),
+            self._looking(),
+            bracketed(self._source, self._state, camel(name)) as vary,
+        ):
+            changes = [partial(vary, value) for value in each]
+            return self._photos(wanted, changes, timeout, type, quality, tags, gps)
+
+    def _photos(
+        self,
+        wanted: PhotoSettings,
+        changes: Sequence[Callable[[], None]],
+        timeout: float,
+        type: str,  # noqa: A002
+        quality: int,
+        tags: Mapping[str, Any] | None,
+        gps: Sequence[float] | None,
+    ) -> list[Photo]:
+        check_request(type, quality)
+        Exif(tags=tags or {}, gps=gps)  # complains before anything is done
+        raw = type == "image/x-adobe-dng"
+        with ending_in_order(), self._looking():
+            shots = shoot(self._source, self._state, wanted, timeout, raw=raw, before_each=changes)
+        model = self.info.card
+        return [
+            develop(shot, model, type=type, quality=quality, tags=tags, gps=gps) for shot in shots
+        ]
+
     # ---- several users ----
 
     def add_view(self) -> View:
@@ -325,6 +454,10 @@ class Camera:
     def events(self) -> list[Events]:
         """Of each node: readable when somebody else has changed something."""
         return self._source.event_sources
+
+    def on_interruption(self, call: Callable[[], None]) -> None:
+        """Let a function be called when the stream stops for a photo in another format."""
+        self._source.interrupt = call
 
     def take_changes(self) -> bool:
         """Return whether others have changed anything since this was asked last."""

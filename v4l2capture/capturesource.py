@@ -7,11 +7,12 @@ Source: W3C Media Capture and Streams, "The model: sources, sinks, constraints, 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import os
 import threading
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -20,8 +21,9 @@ from .sharedcamera import Look, SharedCamera
 from .worker import Outcome, Worker
 
 if TYPE_CHECKING:
-    from .dictionaries import MediaTrackConstraints
+    from .dictionaries import MediaTrackConstraints, PhotoSettings
     from .frame import Frame
+    from .photo import Photo
     from .stream import Stream
     from .track import MediaStreamTrack
 
@@ -83,6 +85,9 @@ class CaptureSource:
         self._failure: BaseException | None = None
         self._descriptors: tuple[int, ...] = ()
         self._pump: asyncio.Task[None] | None = None
+        self._photos = 0  # that are asked for and not taken yet
+        self._free = asyncio.Event()  # no photo is being taken: the frames are the tracks'
+        self._free.set()
         self._watchdog: asyncio.TimerHandle | None = None
         self._last = 0.0  # when a frame came
         self._silence = _SILENCE
@@ -119,6 +124,28 @@ class CaptureSource:
     ) -> asyncio.Future[_R]:
         """Call the camera in its thread, after all that was asked of it before."""
         return self._worker.submit(self.loop, partial(call, self._shared), then)
+
+    def take_photo(
+        self,
+        settings: PhotoSettings,
+        options: Mapping[str, Any],
+        then: Callable[[Outcome[Photo]], _R],
+    ) -> asyncio.Future[_R]:
+        """Let the camera's thread have the frames until it has a photo."""
+
+        def interrupt() -> None:
+            with contextlib.suppress(RuntimeError):  # the loop is closed
+                self.loop.call_soon_threadsafe(self._mute, True)
+
+        def taken(outcome: Outcome[Photo]) -> _R:
+            self._photos -= 1
+            if not self._photos:
+                self._free.set()
+            return then(outcome)
+
+        self._photos += 1
+        self._free.clear()
+        return self.run(lambda shared: shared.take_photo(interrupt, settings, options), taken)
 
     def convert(self, call: Callable[[], _T]) -> asyncio.Future[_T]:
         """Make a picture in another thread than the camera's."""
@@ -236,6 +263,7 @@ class CaptureSource:
         stream = await self.run(SharedCamera.start, Outcome.result)
         while True:
             try:
+                await self._free.wait()
                 self._deliver(stream, await stream.alatest(None))
                 failures = 0
             except ClosedError:  # for another format

@@ -7,12 +7,15 @@ Source: W3C MediaStream Image Capture, "ImageCapture".
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
-from typing import TypeVar
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
+from typing import Any, TypeVar
 
 from .bitmap import ImageBitmap
 from .dictionaries import PhotoCapabilities, PhotoSettings
 from .errors import InvalidStateError, NotSupportedError, OperationError, UnknownError
+from .guard import ending_in_order
+from .photo import Photo
 from .sharedcamera import SharedCamera
 from .track import MediaStreamTrack
 from .videoframe import VideoFrame
@@ -53,6 +56,52 @@ class ImageCapture:
         """The track, as given."""
         return self._track
 
+    def take_photo(
+        self,
+        settings: Mapping[str, Any] | PhotoSettings | None = None,
+        /,
+        *,
+        type: str = "image/jpeg",  # noqa: A002
+        quality: int = 90,
+        tags: Mapping[str, Any] | None = None,
+        gps: Sequence[float] | None = None,
+        timeout: float = 10.0,
+        **members: Any,
+    ) -> asyncio.Future[Photo]:
+        """Take a photo; as :meth:`v4l2capture.Camera.take_photo`.
+
+        Where it needs another size than the tracks have, they are muted for it.
+
+        Raises:
+            InvalidStateError: The track has ended.
+            NotSupportedError: The camera cannot do what is wanted.
+            UnknownError: It could not be taken; the ``__cause__`` says why.
+            TypeError, ValueError: A wrong argument.
+        """
+        track = self._track
+        options = {"type": type, "quality": quality, "tags": tags, "gps": gps, "timeout": timeout}
+        error = self._unfit()
+        if error is not None:
+            return rejected(track._loop, error)
+        try:
+            wanted = PhotoSettings.of(settings, **members)
+        except TypeError as wrong:
+            return rejected(track._loop, wrong)
+
+        def taken(outcome: Outcome[Photo]) -> Photo:
+            order.close()
+            try:
+                photo = track._result(outcome)
+            except OperationError as error:
+                raise UnknownError(str(error)) from error.__cause__
+            if self._unfit():
+                raise UnknownError("the track ended before there was a photo")
+            return photo
+
+        order = ExitStack()
+        order.enter_context(ending_in_order())
+        return track._source.take_photo(wanted, options, taken)
+
     def get_photo_capabilities(self) -> asyncio.Future[PhotoCapabilities]:
         """Return what can be chosen for a photo.
 
@@ -86,7 +135,7 @@ class ImageCapture:
             return rejected(track._loop, error)
         fresh = track._fresh()
         task = track._loop.create_task(self._grab(fresh))
-        task.add_done_callback(lambda _: fresh.cancel() or fresh.exception())
+        task.add_done_callback(lambda _: _forget(fresh))
         return task
 
     async def _grab(self, fresh: asyncio.Future[VideoFrame]) -> ImageBitmap:
@@ -123,3 +172,10 @@ class ImageCapture:
 
     def __repr__(self) -> str:
         return f"<ImageCapture of {self._track!r}>"
+
+
+def _forget(future: asyncio.Future[VideoFrame]) -> None:
+    """Nobody waits for it any more, nor for its error."""
+    future.cancel()
+    if not future.cancelled():
+        future.exception()

@@ -132,6 +132,7 @@ def _controls_of_properties() -> dict[str, set[str]]:
     found["torch"] = {"led_mode"}
     found["fillLightMode"] = {"led_mode", "strobe"}
     found["facingMode"] = {"camera_orientation"}
+    found["rotation"] = {"camera_sensor_rotation"}  # no property, but a photo's
     found["pointsOfInterest"] = {
         "region_of_interest_rectangle",
         "region_of_interest_auto_ctrls",

@@ -6,7 +6,7 @@ Everything here may take long. Nothing here knows of event loops.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -18,8 +18,10 @@ if TYPE_CHECKING:
         MediaTrackCapabilities,
         MediaTrackConstraints,
         MediaTrackSettings,
+        PhotoSettings,
     )
     from .discovery import DeviceInfo
+    from .photo import Photo
     from .stream import Stream
     from .videomode import Size
 
@@ -126,6 +128,13 @@ class SharedCamera:
         )
 
     # ---- acting ----
+
+    def take_photo(
+        self, interrupt: Callable[[], None], settings: PhotoSettings, options: Mapping[str, Any]
+    ) -> Photo:
+        """Take a photo; ``interrupt`` is called if nobody has frames meanwhile."""
+        self.camera.on_interruption(interrupt)
+        return self.camera.take_photo(settings, **options)
 
     def apply(self, user: str, wanted: MediaTrackConstraints) -> Look:
         """Make settings fit what a user wants from now on."""

@@ -7,7 +7,7 @@ Source: W3C MediaStream Image Capture, "takePhoto()".
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -28,6 +28,7 @@ from .pixfmt import PIXEL_FORMATS
 from .source import Source
 
 if TYPE_CHECKING:
+    from .controlstate import ControlState
     from .formats import FormatInfo
     from .frame import Frame
 
@@ -55,12 +56,14 @@ class Shot:
 
     Attributes:
         settings: Of the camera while it was taken.
+        states: Of its controls, too.
         photo: As they were really used.
         faults: What the lamp complained of.
     """
 
     frame: Frame
     settings: MediaTrackSettings
+    states: Mapping[int, ControlState]
     photo: PhotoSettings
     faults: tuple[str, ...] = ()
 
@@ -186,9 +189,11 @@ class _Shoot:
             for change in before_each:
                 change()
                 shot = self._shot()
-                # Its buffer belongs to a stream that is about to end, or that needs it back.
-                several = switched or len(before_each) > 1
-                shots.append(replace(shot, frame=shot.frame.copy()) if several else shot)
+                if switched or len(before_each) > 1:
+                    # Its buffer belongs to a stream that is about to end, or needs it back.
+                    with shot.frame as frame:
+                        shot = replace(shot, frame=frame.copy())
+                shots.append(shot)
         return shots
 
     def _check(self) -> None:
@@ -218,7 +223,8 @@ class _Shoot:
             fill_light_mode=_LIGHT[flash] if self.lights else None,
             red_eye_reduction=eyes,
         )
-        return Shot(frame, self.state.settings(self.source.states(), None), used, faults)
+        states = self.source.states()
+        return Shot(frame, self.state.settings(states, None), states, used, faults)
 
     # ---- size ----
 
@@ -234,6 +240,8 @@ class _Shoot:
         if mode == old:
             yield False
             return
+        if streamed:
+            self.source.interrupt()
         try:
             self.source.set_mode(mode)
             yield True
@@ -265,7 +273,7 @@ class _Shoot:
             case FillLightMode.FLASH:
                 return True
             case FillLightMode.AUTO:
-                return mean_luma(frames.next()) < _DARK
+                return mean_luma(frames.fresh()) < _DARK
         return False
 
     def _lit(self, frames: _Frames, flash: bool, eyes: bool) -> tuple[Frame, tuple[str, ...]]:

@@ -11,7 +11,7 @@ import contextlib
 import errno
 import logging
 import time
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from .cids import IDS
@@ -46,6 +46,10 @@ _POLL = 0.02
 _BUFFERS = 4
 
 
+def _nothing() -> None:
+    """What most do about an interruption."""
+
+
 class Source:
     """The nodes of one camera. The first that has a control is the one that is asked.
 
@@ -61,6 +65,7 @@ class Source:
             cameras forget them then.
         closed: Whether :meth:`close` was called.
         settled: Whether light has had time to settle since streaming began.
+        interrupt: Called when the stream stops for a photo in another format.
         written_ns: When a control was written last, in monotonic nanoseconds.
 
     Synchronization: the caller's lock.
@@ -78,6 +83,7 @@ class Source:
         self.stream: Stream | None = None
         self.held: dict[str, Any] = {}
         self.settled = False
+        self.interrupt: Callable[[], None] = _nothing
         self.written_ns = 0
         self.closed = False
 

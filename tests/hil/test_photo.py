@@ -1,0 +1,207 @@
+# SPDX-License-Identifier: MIT
+"""Photos from kernel drivers: lit, timed and tagged, as the test camera's pictures say.
+
+testcam writes into each picture how it was exposed, where the lens was and how much of the
+exposure was lit; so what is asserted here is in the pixels.
+"""
+
+import io
+import time
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from v4l2capture import Camera, Device, DeviceGoneError, NotSupportedError, UnknownError
+from v4l2capture.dictionaries import PhotoSettings
+from v4l2capture.shooting import shoot
+
+from . import testcam, testcam_code
+from .testcam import FLASH, FULL, RAW
+
+SMALL = {"imageWidth": 640, "imageHeight": 480}
+
+
+@pytest.fixture
+def camera():
+    with Camera(testcam.reset(FULL)) as camera:
+        camera.apply_constraints(width={"exact": 640}, height={"exact": 480})
+        yield camera
+
+
+def frame_of(camera, **settings):
+    """The frame of a photo: what is encoded has no code to be read any more."""
+    (shot,) = shoot(camera._source, camera._state, PhotoSettings.of(SMALL, **settings), 20)
+    return shot.frame.array()
+
+
+def code_of(camera, **settings):
+    return testcam_code.read(frame_of(camera, **settings))
+
+
+def lamp() -> tuple[int, int]:
+    with testcam.open_part(FLASH) as node:
+        return node.get(testcam.LED_MODE), node.get(testcam.TIMEOUT)
+
+
+def test_parts_of_the_camera_are_found(camera):
+    assert [node.function for node in camera.nodes[1:]] == ["sensor", "lens", "flash"]
+    assert camera.problems == []
+    assert camera.photo_capabilities.fill_light_mode == ["auto", "off", "flash"]
+    assert camera.photo_capabilities.red_eye_reduction == "controllable"
+    assert camera.capabilities.torch == [False, True]
+
+
+def test_photo_without_light_is_not_lit(camera):
+    code = code_of(camera, fillLightMode="off")
+
+    assert not code.torch
+    assert not code.strobe
+
+
+def test_flash_lights_all_of_the_exposure_and_goes_out(camera):
+    before = lamp()
+
+    code = code_of(camera, fillLightMode="flash")
+
+    assert code.strobe_share >= 0.85 * 255
+    assert lamp() == before
+    assert not code_of(camera).strobe
+
+
+def test_flash_is_seen_in_the_pixels(camera):
+    camera.apply_constraints(exposure_time={"exact": 20}, iso={"exact": 100})
+    dark = testcam_code.grey_card(frame_of(camera))
+
+    lit = testcam_code.grey_card(frame_of(camera, fillLightMode="flash"))
+
+    assert lit > dark * 1.3
+
+
+def test_torch_is_a_setting_and_is_seen_in_the_pixels(camera):
+    camera.apply_constraints(torch={"exact": True})
+
+    assert code_of(camera).torch_share == 255
+    camera.apply_constraints(torch={"exact": False})
+    assert code_of(camera).torch_share == 0
+
+
+def test_eyes_are_lit_long_before_the_photo(camera):
+    code_of(camera)  # light has settled
+    begin = time.monotonic()
+
+    code = code_of(camera, fillLightMode="flash", redEyeReduction=True)
+
+    assert time.monotonic() - begin >= 0.6
+    assert code.strobe_share >= 0.85 * 255
+    assert lamp()[0] == testcam.OFF
+
+
+def test_camera_that_is_unplugged_is_gone_and_comes_back_dark(camera):
+    camera.grab_frame(20)
+    testcam.unbind()
+    try:
+        with pytest.raises(DeviceGoneError):
+            camera.take_photo(SMALL, fillLightMode="flash")
+    finally:
+        testcam.bind()
+
+    assert lamp()[0] == testcam.OFF
+
+
+def test_fault_of_the_lamp_is_said(camera):
+    with testcam.open_part(FLASH) as node:
+        node.set(testcam.INJECT_FAULT, 4)  # over-temperature: it refuses to light
+
+        with pytest.raises((UnknownError, OSError)):
+            camera.take_photo(SMALL, fillLightMode="flash")
+
+    assert lamp()[0] == testcam.OFF
+
+
+def test_auto_fires_in_the_dark_only(camera):
+    assert not code_of(camera, fillLightMode="auto").strobe
+
+    camera.apply_constraints(exposure_time={"exact": 2}, iso={"exact": 100})
+    assert code_of(camera, fillLightMode="auto").strobe
+
+
+def test_each_photo_of_a_bracket_carries_its_exposure(camera):
+    camera.apply_constraints(iso={"exact": 100})
+    times = [20, 80, 160]
+
+    photos = camera.bracket(SMALL, exposure_time=times, quality=100, timeout=30)
+
+    images = [Image.open(io.BytesIO(photo)) for photo in photos]
+    for photo, image, wanted in zip(photos, images, times, strict=True):
+        code = testcam_code.read(np.asarray(image))
+        seconds = code.lines * testcam.line_ns(640) / 1e9
+        assert seconds == pytest.approx(wanted / 10_000, rel=0.02)  # what the sensor did
+        assert photo.settings["exposureTime"] == wanted
+        assert float(image.getexif().get_ifd(0x8769)[0x829A]) == pytest.approx(wanted / 10_000)
+    cards = [testcam_code.grey_card(np.asarray(image)) for image in images]
+    assert cards == sorted(set(cards))
+    assert camera.settings.exposure_mode == "continuous"
+
+
+def test_focus_is_where_it_was_sent_to(camera):
+    sharp = {}
+    for distance in (0, 512, 1000):
+        camera.apply_constraints(focus_distance={"exact": distance})
+        frame = frame_of(camera)
+        assert testcam_code.read(frame).focus == distance
+        sharp[distance] = testcam_code.sharpness(frame)
+
+    assert len(set(sharp.values())) == 3
+
+
+def test_still_of_another_size_and_everything_as_before(camera):
+    camera.grab_frame(20)
+    before = camera.settings
+
+    photo = camera.take_photo(timeout=30)
+
+    assert Image.open(io.BytesIO(photo)).size == (2592, 1944)
+    after = camera.settings
+    assert (after.width, after.height, after.frame_rate) == (
+        before.width,
+        before.height,
+        before.frame_rate,
+    )
+
+
+def test_photo_began_after_the_request(camera):
+    camera.grab_frame(20)
+    time.sleep(0.5)
+    asked = time.monotonic_ns()
+
+    photo = camera.take_photo(SMALL, timeout=30)
+
+    assert photo.timestamp_ns > asked
+
+
+def test_raw_sensor_gives_dng():
+    with Camera(testcam.reset(RAW)) as camera:
+        photo = camera.take_photo(type="image/x-adobe-dng", timeout=30)
+
+    assert photo[:4] == b"II*\0"
+
+
+@pytest.mark.parametrize("node", ["vivid", "vivid_mplane", "loopback_shared"])
+def test_every_driver_takes_photos_and_grabs_frames(node, request, feed):
+    path = request.getfixturevalue(node)
+    if node == "loopback_shared":
+        feed(path, "--format", "YUYV", "--size", "320x240", "--fps", "20")
+    with Device(path) as device:
+        before = device.format
+
+    with Camera(path) as camera:
+        photo = camera.take_photo(image_width=320, timeout=30)
+        bitmap = camera.grab_frame(20)
+        with pytest.raises(NotSupportedError):
+            camera.take_photo(redEyeReduction=True)
+
+    assert Image.open(io.BytesIO(photo)).size == (photo.width, photo.height)
+    assert bitmap.array().shape[2] == 3
+    with Device(path) as device:
+        assert device.format == before
