@@ -3,6 +3,7 @@
 
 import asyncio
 import errno
+import gc
 import time
 
 import numpy as np
@@ -310,6 +311,27 @@ async def test_grab_that_is_cancelled_leaves_nothing(sim):
     assert grabbed.cancelled()
     assert track._grabs == []
     assert np.any(bitmap.array())
+
+
+@pytest.mark.parametrize("turns", range(4))
+@pytest.mark.parametrize("stops", [False, True])
+async def test_grab_may_be_cancelled_at_any_time(sim, turns, stops):
+    reported = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: reported.append(context))
+    track = await video_track(sim.path)
+
+    grabbed = ImageCapture(track).grab_frame()
+    for _ in range(turns):
+        await asyncio.sleep(0)
+    if stops:
+        track.stop()
+    grabbed.cancel()
+    await asyncio.wait([grabbed])
+    del grabbed
+    gc.collect()
+    await asyncio.sleep(0)
+
+    assert reported == []
 
 
 @pytest.mark.parametrize("fault", ["timestamps_zero", "timestamps_backwards", "timestamps_future"])
