@@ -151,7 +151,10 @@ def line_ns(width: int) -> float:
 
 
 def reset(number: int = FULL) -> str:
-    """Every control of a camera to its default, 640x480 at 30 frames/s; return the node."""
+    """Every control of a camera to its default, 640x480 at 30 frames/s; return the node.
+
+    Pictures are YUYV, or SGRBG8 from the raw camera.
+    """
     path = path_of(VIDEO, number)
     with Device(path) as device:
         controls = device.controls
@@ -167,7 +170,7 @@ def reset(number: int = FULL) -> str:
                     and present.get(control.name) != control.default
                 }
             )
-        device.set_format(640, 480, frame_rate=30)
+        device.set_format(640, 480, "GRBG" if number == RAW else "YUYV", 30)
     for kind, defaults in _DEFAULTS.items():
         with open_part(kind, number) as part:
             if kind == FLASH:

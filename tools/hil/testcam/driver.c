@@ -24,6 +24,10 @@
  *	soe=0,...	1: time stamps are of the start of exposure, else end of frame
  *	cooldown=100	ms from the end of a strobe until it can strobe again
  *
+ * Controls of its own, on each node, say what the camera looks at: "Scene Light",
+ * "Scene Colour Temperature", "Scene Focus Position" (the lens position that is
+ * sharp).  "Inject Fault" breaks a flash.
+ *
  * The pictures follow light and controls with the delays of a real camera, and the
  * frames have the time stamps they should have, however busy the machine is.
  *

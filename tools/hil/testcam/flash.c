@@ -51,7 +51,8 @@ static void light_anew(struct testcam_camera *camera, const struct v4l2_ctrl *ch
 
 	light(camera, testcam_value(flash->mode, changed),
 	      testcam_value(flash->source, changed) == V4L2_FLASH_STROBE_SOURCE_EXTERNAL,
-	      testcam_value(flash->torch_intensity, changed), testcam_value(flash->intensity, changed),
+	      testcam_value(flash->torch_intensity, changed),
+	      testcam_value(flash->intensity, changed),
 	      (u64)testcam_value(flash->timeout, changed) * NSEC_PER_USEC);
 }
 

@@ -21,7 +21,8 @@
  *	bytes 13-14	colour temperature that is shown as white, in K; 0 in raw pictures
  *	byte 15		makes the sum of all bytes 0, modulo 256
  *
- * Nothing a control does changes the code.
+ * Nothing a control does changes the code.  Raw pictures are those in Bayer formats:
+ * there is no image processor in their way, also where the camera has one.
  *
  * The scene
  * ---------
@@ -81,6 +82,8 @@ struct painter {
 	const struct testcam_canvas *canvas;
 	const struct testcam_frame *frame;
 	u8 code[CODE_BYTES];
+	u32 white_balance;	/* K; 0: none */
+	s32 sharpness;
 	u32 tint_r, tint_b;
 	s32 left, step;		/* of the chart, at the left edge and from pixel to pixel, 1/256 */
 	u32 blur;		/* 1/256 of the chart's units */
@@ -164,13 +167,14 @@ static u32 brightness_until(u32 place)
 static struct testcam_colour bar(const struct painter *painter, u32 place)
 {
 	u32 blur = painter->blur;
-	u32 from = place + BARS_PERIOD * 256 - blur / 2;	/* a period more, to stay positive */
+	/* A period more, to stay positive. */
+	u32 from = place + BARS_PERIOD * 256 - blur / 2;
 	u32 bright = (brightness_until(from + blur) - brightness_until(from)) * 256ULL / blur;
 	s32 middle = (REFLECTANCE_ONE + BAR_DARK) / 2;
+	s32 gain = NEUTRAL + (painter->sharpness - NEUTRAL) / 4;
 	s32 value = BAR_DARK + (s32)bright * (REFLECTANCE_ONE - BAR_DARK) / 256;
 
-	value = middle + (value - middle) * (NEUTRAL + (painter->frame->sharpness - NEUTRAL) / 4) /
-				 NEUTRAL;
+	value = middle + (value - middle) * gain / NEUTRAL;
 	return seen(painter, grey(max(value, 0)));
 }
 
@@ -290,6 +294,12 @@ static void pack_bayer10(const struct testcam_colour *from, u32 width, bool odd,
 		words[x] = cpu_to_le16(bayer(from, x, odd));
 }
 
+static bool is_bayer(const struct testcam_canvas *canvas)
+{
+	return canvas->pixelformat == V4L2_PIX_FMT_SGRBG8 ||
+	       canvas->pixelformat == V4L2_PIX_FMT_SGRBG10;
+}
+
 static void pack(const struct testcam_canvas *canvas, u32 y, u8 *to)
 {
 	switch (canvas->pixelformat) {
@@ -310,8 +320,10 @@ static void pack(const struct testcam_canvas *canvas, u32 y, u8 *to)
 
 /* ---- frames ---- */
 
-static void encode(const struct testcam_frame *frame, u8 *code)
+static void encode(struct painter *painter)
 {
+	const struct testcam_frame *frame = painter->frame;
+	u8 *code = painter->code;
 	unsigned int i;
 	u8 sum = 0;
 
@@ -323,7 +335,7 @@ static void encode(const struct testcam_frame *frame, u8 *code)
 	put_unaligned_be16(frame->focus, &code[9]);
 	code[11] = frame->torch_share;
 	code[12] = frame->strobe_share;
-	put_unaligned_be16(frame->white_balance, &code[13]);
+	put_unaligned_be16(painter->white_balance, &code[13]);
 	for (i = 0; i < CODE_BYTES - 1; i++)
 		sum += code[i];
 	code[CODE_BYTES - 1] = -sum;
@@ -345,12 +357,17 @@ static void prepare(struct painter *painter)
 	const struct testcam_frame *frame = painter->frame;
 	u32 distance = abs((s32)frame->focus - (s32)frame->scene_focus);
 	u32 i = min_t(u32, distance / 64, ARRAY_SIZE(blurs) - 2);
+	bool raw = is_bayer(painter->canvas);
 	u32 white_r, white_b;
 
-	encode(frame, painter->code);
+	painter->white_balance = raw ? 0 : frame->white_balance;
+	painter->sharpness = raw ? NEUTRAL : frame->sharpness;
+	painter->plain = raw || (frame->brightness == NEUTRAL && frame->contrast == NEUTRAL &&
+				 frame->saturation == NEUTRAL);
+	encode(painter);
 	tint(frame->temperature, &painter->tint_r, &painter->tint_b);
-	if (frame->white_balance) {
-		tint(frame->white_balance, &white_r, &white_b);
+	if (painter->white_balance) {
+		tint(painter->white_balance, &white_r, &white_b);
 		painter->tint_r = painter->tint_r * TINT_ONE / white_r;
 		painter->tint_b = painter->tint_b * TINT_ONE / white_b;
 	}
@@ -360,8 +377,6 @@ static void prepare(struct painter *painter)
 	distance = min_t(u32, distance - i * 64, 64);
 	painter->blur = max_t(u32, between(distance, 0, 64, blurs[i] * 256, blurs[i + 1] * 256),
 			      painter->step);
-	painter->plain = frame->brightness == NEUTRAL && frame->contrast == NEUTRAL &&
-			 frame->saturation == NEUTRAL;
 }
 
 static enum band band_at(const struct painter *painter, u32 y)
@@ -379,18 +394,11 @@ static enum band band_at(const struct painter *painter, u32 y)
 	return place / (BAND * 256);
 }
 
-/* How many rows that were packed before repeat: two in Bayer patterns. */
-static u32 rows_alike(const struct testcam_canvas *canvas)
-{
-	return canvas->pixelformat == V4L2_PIX_FMT_SGRBG8 ||
-	       canvas->pixelformat == V4L2_PIX_FMT_SGRBG10 ? 2 : 1;
-}
-
 void testcam_canvas_draw(struct testcam_canvas *canvas, const struct testcam_frame *frame,
 			 u8 *picture)
 {
 	struct painter painter = { .canvas = canvas, .frame = frame };
-	u32 alike = rows_alike(canvas);
+	u32 alike = is_bayer(canvas) ? 2 : 1;	/* rows from which on they repeat */
 	u32 same = 0, last = U32_MAX;
 	u32 y;
 

@@ -78,7 +78,7 @@ static void expose(struct testcam_camera *camera, struct testcam_frame *frame)
 		frame->temperature =
 			div64_u64(ambient * frame->temperature + (torch + strobe) * LED_KELVIN,
 				  whole);
-	/* 1/256 of luma steps; at most 15000 * 1 s * 8 * 256, which has room in 64 bits. */
+	/* At most 16000 for 1 s at gain 8.0, in 1/256 luma steps: there is room in 64 bits. */
 	frame->signal = min_t(u64, U32_MAX,
 			      div_u64(div_u64(whole * frame->gain * 256, TESTCAM_GAIN_ONE),
 				      LIGHT_PER_LUMA * NSEC_PER_USEC));
@@ -106,12 +106,12 @@ static void describe(struct testcam_camera *camera, struct testcam_frame *frame,
 static void announce(struct testcam_camera *camera, u64 end, u64 latched)
 {
 	const struct testcam_sensor *sensor = &camera->sensor;
+	u32 lines;
 
 	spin_lock(&camera->moments);
+	lines = testcam_history_at(&camera->exposures, latched)->value[0];
 	camera->next_end = end - testcam_sensor_ns(sensor, sensor->mode->height);
-	camera->next_begin =
-		camera->next_end -
-		testcam_sensor_ns(sensor, testcam_history_at(&camera->exposures, latched)->value[0]);
+	camera->next_begin = camera->next_end - testcam_sensor_ns(sensor, lines);
 	spin_unlock(&camera->moments);
 }
 
