@@ -116,7 +116,6 @@ TAGS: dict[str, Tag] = {row.name: row for row in (
         (*range(5), *range(9, 16), *range(17, 25), 255)),
     Tag("Flash",                      "exif",  0x9209, "short",    1, FLASH_NUMBERS),
     Tag("FocalLength",                "exif",  0x920A, "rational"),
-    Tag("MakerNote",                  "exif",  0x927C, "bytes"),
     Tag("UserComment",                "exif",  0x9286, "comment"),
     Tag("SubSecTime",                 "exif",  0x9290, "text"),
     Tag("SubSecTimeOriginal",         "exif",  0x9291, "text"),
@@ -277,10 +276,6 @@ def checked_value(tag: Tag, value: object) -> Any:
             return _text(tag, value)
         case "moment":
             return _moment(tag, value)
-        case "bytes":
-            if not isinstance(value, bytes):
-                raise TypeError(f"{tag.name} takes bytes, not {value!r}")
-            return value
         case "rational":
             return tuple(_fraction(tag, each, 0, 2**32) for each in _values(tag, value))
         case "signed":
