@@ -6,6 +6,7 @@ Source: W3C MediaStream Image Capture, "takePhoto()", whose Blob this is.
 
 from __future__ import annotations
 
+import errno
 import os
 import secrets
 import time
@@ -90,6 +91,10 @@ class Photo(bytes):
         path = Path(path)
         named = photo_type(path)
         if named is None:
+            if path.is_dir():
+                raise IsADirectoryError(
+                    errno.EISDIR, "a folder; give the name of a file", str(path)
+                )
             path = path.with_name(path.name + SUFFIXES.get(self.type, ("",))[0])
         elif named != self.type:
             raise ValueError(
