@@ -341,6 +341,29 @@ async def slow_clone_discards_its_own_frames(case, page):
     assert track.stats.discarded_frames == case["expect"]["original.discardedFrames"]
 
 
+async def photo_of_null_is_a_photo(case, page):
+    photo = await ImageCapture(await page.track()).take_photo(*case["input"])
+
+    assert photo.type == "image/jpeg"
+    assert photo.size == len(photo) > 0
+
+
+async def photo_that_cannot_be_taken(case, page):
+    image_capture = ImageCapture(await page.track())
+    able = (await image_capture.get_photo_capabilities()).to_dict()
+    (settings,) = case["input"]
+    given = case["given"]["photoCapabilities"]
+    wanted = {}
+    for name, value in settings.items():
+        if isinstance(value, str):
+            wanted[name] = "flash"  # this camera has no lamp, as that one has no "off"
+        else:
+            wanted[name] = able[name]["max" if value > given[name]["max"] else "min"]
+            wanted[name] += value - given[name]["max" if value > given[name]["max"] else "min"]
+
+    assert await name_of_error(image_capture.take_photo(wanted)) == case["expect"]["rejects"]
+
+
 LIVE = {
     "wpt-image-003": grab_of_a_stopped_track,
     "wpt-image-004": image_capture_of_sound,
@@ -353,6 +376,10 @@ LIVE = {
     "wpt-image-013": grabbed_picture_is_that_of_the_track,
     "wpt-image-115": settings_are_an_object,
     "wpt-image-120": photo_capabilities_of_an_ended_track,
+    "wpt-image-126": photo_of_null_is_a_photo,
+    "wpt-image-132": photo_that_cannot_be_taken,
+    "wpt-image-133": photo_that_cannot_be_taken,
+    "wpt-image-136": photo_that_cannot_be_taken,
     "chromium-internal-003": nothing_has_changed,
     "wpt-streams-011": capability_of_the_track,
     "wpt-streams-012": capability_of_the_track,

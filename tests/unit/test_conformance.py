@@ -29,16 +29,11 @@ from .live_cases import LIVE, Page
 DATA = Path(__file__).resolve().parents[1] / "data" / "conformance" / "cases.json"
 CASES = {case["id"]: case for case in json.loads(DATA.read_text(encoding="utf-8"))}
 
-PHOTO = "belongs to take_photo: needs frames"
 PRIVACY = "browser only: hides cameras from pages that have not captured yet"
 
 LEFT_OUT = {
-    "wpt-image-126": PHOTO,
-    "wpt-image-128": PHOTO,
-    "wpt-image-130": PHOTO,
-    "wpt-image-132": PHOTO,
-    "wpt-image-133": PHOTO,
-    "wpt-image-136": PHOTO,
+    "wpt-image-128": "browser only: a size out of range is refused, asked for or not",
+    "wpt-image-130": "browser only: a track that has no camera",
     "wpt-streams-071": PRIVACY,
     "wpt-streams-072": PRIVACY,
     "wpt-streams-097": "browser only: microphones",
