@@ -14,14 +14,14 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
 from threading import RLock
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, Unpack
 
 from .applying import apply_constraints
 from .bitmap import ImageBitmap, picture
 from .bracketing import BRACKETS, bracketed
 from .camerastate import CameraState
 from .constraints import select_settings
-from .developing import develop
+from .developing import BracketOptions, PhotoFile, PhotoOptions, asked_for, develop
 from .device import Device
 from .dictionaries import (
     MediaTrackCapabilities,
@@ -29,13 +29,10 @@ from .dictionaries import (
     MediaTrackSettings,
     PhotoCapabilities,
     PhotoSettings,
-    camel,
     snake,
 )
 from .discovery import DeviceInfo, first_camera
-from .encode import check_request
 from .errors import ClosedError, DeviceError
-from .exif import Exif
 from .guard import ending_in_order
 from .nativemode import mode_of
 from .node import Node
@@ -305,12 +302,8 @@ class Camera:
         settings: Mapping[str, Any] | PhotoSettings | None = None,
         /,
         *,
-        type: str = "image/jpeg",  # noqa: A002
-        quality: int = 90,
-        tags: Mapping[str, Any] | None = None,
-        gps: Sequence[float] | None = None,
         timeout: float = 10.0,
-        **members: Any,
+        **options: Unpack[PhotoOptions],
     ) -> Photo:
         """Take a photo: one frame that was exposed after this call, as a file.
 
@@ -320,13 +313,9 @@ class Camera:
             settings: For example ``{"imageWidth": 1920, "redEyeReduction": True}``. The size
                 is the nearest that the camera has, left out: the largest; ``fillLightMode``
                 "auto" fires where the picture is dark, left out: no flash.
-            members: The same as keywords, for example ``image_width=1920``.
-            type: ``"image/jpeg"``, ``"image/png"``, ``"image/tiff"``, ``"image/webp"``, or
-                ``"image/x-adobe-dng"`` from a camera that gives raw pictures.
-            quality: 1 (small) to 100 (best). A camera's own JPEG is not encoded again.
-            tags: More Exif tags by name, for example ``{"Artist": "Ann"}``.
-            gps: Latitude, longitude and, if known, altitude in metres.
             timeout: Seconds until the frame has to be there.
+            options: The settings as keywords, and what kind of file it is to be; see
+                :class:`PhotoOptions`.
 
         Raises:
             NotSupportedError: The camera cannot do what is wanted.
@@ -336,8 +325,8 @@ class Camera:
             DeviceBusyError: Another program streams from it.
             ValueError: There is no such type, quality or tag.
         """
-        wanted = PhotoSettings.of(settings, **members)
-        return self._photos(wanted, [_nothing], timeout, type, quality, tags, gps)[0]
+        wanted, kind = asked_for(settings, options)
+        return self._photos(wanted, kind, [_nothing], timeout)[0]
 
     def take_photos(
         self,
@@ -345,30 +334,22 @@ class Camera:
         settings: Mapping[str, Any] | PhotoSettings | None = None,
         /,
         *,
-        type: str = "image/jpeg",  # noqa: A002
-        quality: int = 90,
-        tags: Mapping[str, Any] | None = None,
-        gps: Sequence[float] | None = None,
         timeout: float = 10.0,
-        **members: Any,
+        **options: Unpack[PhotoOptions],
     ) -> list[Photo]:
         """Take several photos, one frame after another; as :meth:`take_photo`."""
         if isinstance(count, bool) or not isinstance(count, int) or count < 1:
             raise ValueError(f"count={count!r}: give a whole number from 1 on")
-        wanted = PhotoSettings.of(settings, **members)
-        return self._photos(wanted, [_nothing] * count, timeout, type, quality, tags, gps)
+        wanted, kind = asked_for(settings, options)
+        return self._photos(wanted, kind, [_nothing] * count, timeout)
 
     def bracket(
         self,
         settings: Mapping[str, Any] | PhotoSettings | None = None,
         /,
         *,
-        type: str = "image/jpeg",  # noqa: A002
-        quality: int = 90,
-        tags: Mapping[str, Any] | None = None,
-        gps: Sequence[float] | None = None,
         timeout: float = 10.0,
-        **values: Sequence[float],
+        **options: Unpack[BracketOptions],
     ) -> list[Photo]:
         """Take one photo with each of some values, for example of ``exposure_compensation``.
 
@@ -376,45 +357,39 @@ class Camera:
         the mode that rules it, are as before.
 
         Args:
-            values: One property, and its values: ``exposure_time=[10, 40, 160]``.
+            options: One property and its values, ``exposure_time=[10, 40, 160]``, and those
+                of :meth:`take_photo`.
 
         Raises:
             TypeError: Not exactly one property is given.
             OverconstrainedError: The camera does not have the property, or not that value.
         """
-        wanted = PhotoSettings.of(settings)
+        rest: dict[str, Any] = {**options}
+        values = {name: rest.pop(snake(name)) for name in BRACKETS if snake(name) in rest}
         if len(values) != 1:
-            raise TypeError(f"give one property and its values, not {', '.join(values) or 'none'}")
+            raise TypeError(f"give values of one of {', '.join(map(snake, BRACKETS))}")
         ((name, each),) = values.items()
-        if snake(name) not in (snake(known) for known in BRACKETS):
-            raise TypeError(f"{name} is none of {', '.join(map(snake, BRACKETS))}")
+        wanted, kind = asked_for(settings, rest)
         with (
             ending_in_order(),
             self._looking(),
-            bracketed(self._source, self._state, camel(name)) as vary,
+            bracketed(self._source, self._state, name) as vary,
         ):
             changes = [partial(vary, value) for value in each]
-            return self._photos(wanted, changes, timeout, type, quality, tags, gps)
+            return self._photos(wanted, kind, changes, timeout)
 
     def _photos(
         self,
         wanted: PhotoSettings,
+        kind: PhotoFile,
         changes: Sequence[Callable[[], None]],
         timeout: float,
-        type: str,  # noqa: A002
-        quality: int,
-        tags: Mapping[str, Any] | None,
-        gps: Sequence[float] | None,
     ) -> list[Photo]:
-        check_request(type, quality)
-        Exif(tags=tags or {}, gps=gps)  # complains before anything is done
-        raw = type == "image/x-adobe-dng"
         with ending_in_order(), self._looking():
-            shots = shoot(self._source, self._state, wanted, timeout, raw=raw, before_each=changes)
-        model = self.info.card
-        return [
-            develop(shot, model, type=type, quality=quality, tags=tags, gps=gps) for shot in shots
-        ]
+            shots = shoot(
+                self._source, self._state, wanted, timeout, raw=kind.is_raw, before_each=changes
+            )
+        return [develop(shot, self.info.card, kind) for shot in shots]
 
     # ---- several users ----
 

@@ -12,7 +12,7 @@ import logging
 import os
 import threading
 import weakref
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -21,7 +21,8 @@ from .sharedcamera import Look, SharedCamera
 from .worker import Outcome, Worker
 
 if TYPE_CHECKING:
-    from .dictionaries import MediaTrackConstraints, PhotoSettings
+    from .camera import Camera
+    from .dictionaries import MediaTrackConstraints
     from .frame import Frame
     from .photo import Photo
     from .stream import Stream
@@ -126,10 +127,7 @@ class CaptureSource:
         return self._worker.submit(self.loop, partial(call, self._shared), then)
 
     def take_photo(
-        self,
-        settings: PhotoSettings,
-        options: Mapping[str, Any],
-        then: Callable[[Outcome[Photo]], _R],
+        self, take: Callable[[Camera], Photo], then: Callable[[Outcome[Photo]], _R]
     ) -> asyncio.Future[_R]:
         """Let the camera's thread have the frames until it has a photo."""
 
@@ -145,7 +143,7 @@ class CaptureSource:
 
         self._photos += 1
         self._free.clear()
-        return self.run(lambda shared: shared.take_photo(interrupt, settings, options), taken)
+        return self.run(lambda shared: shared.take_photo(interrupt, take), taken)
 
     def convert(self, call: Callable[[], _T]) -> asyncio.Future[_T]:
         """Make a picture in another thread than the camera's."""

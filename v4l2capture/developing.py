@@ -4,12 +4,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypedDict
 
 from .cids import IDS
-from .dictionaries import FillLightMode, MediaTrackSettings, MeteringMode
-from .encode import encode_photo
+from .dictionaries import FillLightMode, MediaTrackSettings, MeteringMode, PhotoSettings
+from .encode import check_request, encode_photo
 from .exif import Exif, Flash
 from .mapping import zoom_ratio
 from .photo import Photo, wall_clock
@@ -19,30 +20,86 @@ if TYPE_CHECKING:
     from .controlstate import ControlState
     from .shooting import Shot
 
-__all__ = ["develop"]
+__all__ = ["BracketOptions", "PhotoFile", "PhotoOptions", "asked_for", "develop"]
 
 _SECOND = 10_000  # of the W3C's units of exposure time
 _ROTATION, _ZOOM = IDS["camera_sensor_rotation"], IDS["zoom_absolute"]
 _HELD = (str(MeteringMode.MANUAL),)
 
 
-def develop(
-    shot: Shot,
-    model: str,
-    *,
-    type: str = "image/jpeg",  # noqa: A002
-    quality: int = 90,
-    tags: Mapping[str, Any] | None = None,
-    gps: Sequence[float] | None = None,
-) -> Photo:
-    """Return the photo.
+class PhotoOptions(TypedDict, total=False):
+    """What a photo may be asked for with keywords.
 
-    Args:
-        model: What the camera is called.
+    Attributes:
+        image_width: Pixels, as ``image_height``: the nearest that the camera has.
+        fill_light_mode: ``"off"``, ``"flash"``, or ``"auto"``: where the picture is dark.
+        red_eye_reduction: Whether eyes are lit before.
+        type: ``"image/jpeg"``, ``"image/png"``, ``"image/tiff"``, ``"image/webp"``, or
+            ``"image/x-adobe-dng"`` from a camera that gives raw pictures.
+        quality: 1 (small) to 100 (best). A camera's own JPEG is not encoded again.
+        tags: More Exif tags by name, for example ``{"Artist": "Ann"}``.
+        gps: Latitude, longitude and, if known, altitude in metres.
+    """
+
+    image_width: float
+    image_height: float
+    fill_light_mode: str
+    red_eye_reduction: bool
+    type: str
+    quality: int
+    tags: Mapping[str, Any] | None
+    gps: Sequence[float] | None
+
+
+class BracketOptions(PhotoOptions, total=False):
+    """The same, and values of one of these, in the units of the W3C."""
+
+    exposure_compensation: Sequence[float]
+    exposure_time: Sequence[float]
+    focus_distance: Sequence[float]
+    iso: Sequence[float]
+    color_temperature: Sequence[float]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PhotoFile:
+    """What kind of file a photo is to be; see :class:`PhotoOptions`.
 
     Raises:
         ValueError: As :func:`~v4l2capture.encode.encode_photo` and
             :class:`~v4l2capture.exif.Exif`.
+    """
+
+    type: str = "image/jpeg"
+    quality: int = 90
+    tags: Mapping[str, Any] | None = None
+    gps: Sequence[float] | None = None
+
+    def __post_init__(self) -> None:
+        check_request(self.type, self.quality)
+        Exif(tags=self.tags or {}, gps=self.gps)
+
+    @property
+    def is_raw(self) -> bool:
+        """Whether it has a sensor's own pattern of colours."""
+        return self.type == "image/x-adobe-dng"
+
+
+def asked_for(
+    settings: Mapping[str, Any] | PhotoSettings | None, options: Mapping[str, Any]
+) -> tuple[PhotoSettings, PhotoFile]:
+    """Return what was asked for in a dictionary and by keywords, before anything is done."""
+    names = {each.name for each in fields(PhotoFile)}
+    members = {name: value for name, value in options.items() if name not in names}
+    kind = {name: value for name, value in options.items() if name in names}
+    return PhotoSettings.of(settings, **members), PhotoFile(**kind)
+
+
+def develop(shot: Shot, model: str, kind: PhotoFile) -> Photo:
+    """Return the photo.
+
+    Args:
+        model: What the camera is called.
     """
     frame, now, states = shot.frame, shot.settings, shot.states
     exif = Exif(
@@ -57,10 +114,10 @@ def develop(
         flash=_flash(shot),
         digital_zoom=zoom_ratio(states[_ZOOM]) if _ZOOM in states else None,
         rotation=states[_ROTATION].value if _ROTATION in states else None,
-        tags=tags or {},
-        gps=gps,
+        tags=kind.tags or {},
+        gps=kind.gps,
     )
-    file = encode_photo(frame.format, frame.planes, type=type, quality=quality, exif=exif)
+    file = encode_photo(frame.format, frame.planes, type=kind.type, quality=kind.quality, exif=exif)
     return Photo(
         file.data,
         type=file.type,

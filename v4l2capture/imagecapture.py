@@ -7,11 +7,12 @@ Source: W3C MediaStream Image Capture, "ImageCapture".
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
-from typing import Any, TypeVar
+from typing import Any, TypeVar, Unpack
 
 from .bitmap import ImageBitmap
+from .developing import PhotoOptions, asked_for
 from .dictionaries import PhotoCapabilities, PhotoSettings
 from .errors import InvalidStateError, NotSupportedError, OperationError, UnknownError
 from .guard import ending_in_order
@@ -61,12 +62,8 @@ class ImageCapture:
         settings: Mapping[str, Any] | PhotoSettings | None = None,
         /,
         *,
-        type: str = "image/jpeg",  # noqa: A002
-        quality: int = 90,
-        tags: Mapping[str, Any] | None = None,
-        gps: Sequence[float] | None = None,
         timeout: float = 10.0,
-        **members: Any,
+        **options: Unpack[PhotoOptions],
     ) -> asyncio.Future[Photo]:
         """Take a photo; as :meth:`v4l2capture.Camera.take_photo`.
 
@@ -79,13 +76,12 @@ class ImageCapture:
             TypeError, ValueError: A wrong argument.
         """
         track = self._track
-        options = {"type": type, "quality": quality, "tags": tags, "gps": gps, "timeout": timeout}
         error = self._unfit()
         if error is not None:
             return rejected(track._loop, error)
         try:
-            wanted = PhotoSettings.of(settings, **members)
-        except TypeError as wrong:
+            asked_for(settings, options)
+        except (TypeError, ValueError) as wrong:
             return rejected(track._loop, wrong)
 
         def taken(outcome: Outcome[Photo]) -> Photo:
@@ -100,7 +96,9 @@ class ImageCapture:
 
         order = ExitStack()
         order.enter_context(ending_in_order())
-        return track._source.take_photo(wanted, options, taken)
+        return track._source.take_photo(
+            lambda camera: camera.take_photo(settings, timeout=timeout, **options), taken
+        )
 
     def get_photo_capabilities(self) -> asyncio.Future[PhotoCapabilities]:
         """Return what can be chosen for a photo.

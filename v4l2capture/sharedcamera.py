@@ -18,7 +18,6 @@ if TYPE_CHECKING:
         MediaTrackCapabilities,
         MediaTrackConstraints,
         MediaTrackSettings,
-        PhotoSettings,
     )
     from .discovery import DeviceInfo
     from .photo import Photo
@@ -129,12 +128,10 @@ class SharedCamera:
 
     # ---- acting ----
 
-    def take_photo(
-        self, interrupt: Callable[[], None], settings: PhotoSettings, options: Mapping[str, Any]
-    ) -> Photo:
+    def take_photo(self, interrupt: Callable[[], None], take: Callable[[Camera], Photo]) -> Photo:
         """Take a photo; ``interrupt`` is called if nobody has frames meanwhile."""
         self.camera.on_interruption(interrupt)
-        return self.camera.take_photo(settings, **options)
+        return take(self.camera)
 
     def apply(self, user: str, wanted: MediaTrackConstraints) -> Look:
         """Make settings fit what a user wants from now on."""
