@@ -20,7 +20,7 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[1]
 BENCH = ROOT / "tests/bench"
 
-NATIVE = ("simulated", "startup", "camera", "convert")
+NATIVE = ("simulated", "startup", "camera", "convert", "photo")
 GUEST = ("guest/frames", "guest/controls", "guest/camera", "guest/startup")
 COUNTING = [sys.executable, str(ROOT / "tools/hil/run"), "--count", "--"]
 

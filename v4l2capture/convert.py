@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from ._native import ffi, lib
 from .colour import resolve_colour
+from .jpegfile import SCAN, segments
 from .layout import minimum_bytes
 from .pixfmt import JPEGS, PIXEL_FORMATS, Format, PixelFormat
 
@@ -151,7 +152,7 @@ def to_jpeg(
 # ---- a camera's own JPEG ----
 
 _START, _END = b"\xff\xd8", b"\xff\xd9"
-_TABLES, _SCAN = 0xC4, 0xDA  # DHT, SOS
+_TABLES = 0xC4  # DHT
 
 
 def mend_jpeg(data: memoryview | bytes) -> bytes:
@@ -171,27 +172,11 @@ def mend_jpeg(data: memoryview | bytes) -> bytes:
     if start < 0 or end < start:
         raise ValueError(f"no whole JPEG in {len(jpeg)} bytes")
     jpeg = jpeg[start : end + len(_END)]
-    segments = _segments(jpeg)
-    if _TABLES in segments or _SCAN not in segments:
+    found = {segment.marker: segment for segment in reversed(segments(jpeg))}
+    if _TABLES in found or SCAN not in found:
         return jpeg
-    scan = segments[_SCAN][0]
+    scan = found[SCAN].start
     return jpeg[:scan] + _standard_tables() + jpeg[scan:]
-
-
-def _segments(jpeg: bytes) -> dict[int, list[int]]:
-    """Return where the segments of a JPEG up to its first scan begin, by marker."""
-    found: dict[int, list[int]] = {}
-    at = len(_START)
-    while at + 4 <= len(jpeg) and jpeg[at] == 0xFF:
-        marker = jpeg[at + 1]
-        if marker == 0xFF:  # a marker may have any number of these before it
-            at += 1
-            continue
-        found.setdefault(marker, []).append(at)
-        if marker == _SCAN:
-            break
-        at += 2 + int.from_bytes(jpeg[at + 2 : at + 4], "big")
-    return found
 
 
 @cache
@@ -202,8 +187,7 @@ def _standard_tables() -> bytes:
 
     jpeg = simplejpeg.encode_jpeg(np.zeros((8, 8, 3), np.uint8))
     return b"".join(
-        jpeg[at : at + 2 + int.from_bytes(jpeg[at + 2 : at + 4], "big")]
-        for at in _segments(jpeg)[_TABLES]
+        jpeg[each.start : each.end] for each in segments(jpeg) if each.marker == _TABLES
     )
 
 

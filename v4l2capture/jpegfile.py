@@ -9,10 +9,12 @@ from __future__ import annotations
 import re
 from typing import Final, NamedTuple
 
-__all__ = ["JpegHeader", "read_header", "splice_exif"]
+__all__ = ["SCAN", "JpegHeader", "Segment", "read_header", "segments", "splice_exif"]
+
+SCAN = 0xDA  # SOS
 
 _START, _END = b"\xff\xd8", b"\xff\xd9"
-_SCAN, _APP0, _APP1 = 0xDA, 0xE0, 0xE1
+_APP0, _APP1 = 0xE0, 0xE1
 _EXIF_NAME: Final = b"Exif\0"
 _MAX_SEGMENT = 0xFFFF
 
@@ -26,10 +28,17 @@ _ALONE: Final = frozenset({0x01, *range(0xD0, 0xD8)})
 _MARKER: Final = re.compile(rb"\xff+([^\x00\xff])", re.DOTALL)
 
 
-class _Segment(NamedTuple):
+class Segment(NamedTuple):
+    """One segment, and where in the file it is.
+
+    Attributes:
+        start: Of its FF.
+        body: Behind the length.
+    """
+
     marker: int
-    start: int  # of its FF
-    body: int  # behind the length
+    start: int
+    body: int
     end: int
 
 
@@ -54,14 +63,14 @@ def read_header(jpeg: bytes) -> JpegHeader:
         ValueError: It is no whole JPEG: no header, no pixels or no end.
     """
     header, scan = None, None
-    for segment in _segments(jpeg):
+    for segment in segments(jpeg):
         if segment.marker in _FRAMES and segment.end - segment.body >= 6:
             height, width, components = (
                 int.from_bytes(jpeg[segment.body + at : segment.body + to], "big")
                 for at, to in ((1, 3), (3, 5), (5, 6))
             )
             header = JpegHeader(width, height, components)
-        elif segment.marker == _SCAN:
+        elif segment.marker == SCAN:
             scan = segment
     if header is None or not header.width or not header.height:
         raise ValueError(f"no whole JPEG in {len(jpeg)} bytes: it has no header with a size")
@@ -88,7 +97,7 @@ def splice_exif(jpeg: bytes, payload: bytes) -> bytes:
         raise ValueError(f"{len(payload)} bytes are too many for a segment of a JPEG")
     place = len(_START)
     cuts = []
-    for marker, start, body, end in _segments(jpeg):
+    for marker, start, body, end in segments(jpeg):
         if marker == _APP0 and start == place and jpeg.startswith(b"JF", body):
             place = end
         elif marker == _APP1 and jpeg.startswith(_EXIF_NAME, body):
@@ -102,7 +111,7 @@ def splice_exif(jpeg: bytes, payload: bytes) -> bytes:
     return b"".join((*parts, whole[place:]))
 
 
-def _segments(jpeg: bytes) -> list[_Segment]:
+def segments(jpeg: bytes) -> list[Segment]:
     """Return the segments up to the first scan; a cut one ends the list.
 
     A stray byte between two of them, which cameras have, spoils nothing.
@@ -117,8 +126,8 @@ def _segments(jpeg: bytes) -> list[_Segment]:
         end = at + int.from_bytes(jpeg[at : at + 2], "big")
         if end < at + 2 or end > len(jpeg):
             break
-        found.append(_Segment(marker, match.end() - 2, at + 2, end))
-        if marker == _SCAN:
+        found.append(Segment(marker, match.end() - 2, at + 2, end))
+        if marker == SCAN:
             break
         at = end
     return found

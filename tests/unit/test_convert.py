@@ -12,6 +12,7 @@ import pytest
 import simplejpeg
 
 from v4l2capture import convert
+from v4l2capture.jpegfile import segments
 from v4l2capture.layout import minimum_bytes
 from v4l2capture.pixfmt import PIXEL_FORMATS, Format, PlaneFormat
 
@@ -241,8 +242,8 @@ def jpeg():
 
 
 def without_tables(jpeg):
-    for at in reversed(convert._segments(jpeg)[0xC4]):
-        jpeg = jpeg[:at] + jpeg[at + 2 + int.from_bytes(jpeg[at + 2 : at + 4], "big") :]
+    for each in reversed([each for each in segments(jpeg) if each.marker == 0xC4]):
+        jpeg = jpeg[: each.start] + jpeg[each.end :]
     return jpeg
 
 

@@ -15,6 +15,7 @@ from PIL import Image
 from v4l2capture import convert, encode
 from v4l2capture.encode import SUFFIXES, Encoded, encode_photo, photo_type
 from v4l2capture.exif import Exif, Flash
+from v4l2capture.jpegfile import segments
 from v4l2capture.layout import minimum_bytes
 from v4l2capture.pixfmt import PIXEL_FORMATS, Format, PlaneFormat
 
@@ -207,8 +208,8 @@ def test_camera_jpeg_is_mended(exif):
     """Padding around it, and the tables that Motion-JPEG may leave out."""
     jpeg = camera_jpeg()
     bare = jpeg
-    for at in reversed(convert._segments(jpeg)[0xC4]):
-        bare = bare[:at] + bare[at + 2 + int.from_bytes(bare[at + 2 : at + 4], "big") :]
+    for each in reversed([each for each in segments(jpeg) if each.marker == 0xC4]):
+        bare = bare[: each.start] + bare[each.end :]
 
     frame = [memoryview(b"\0\0" + bare + b"\0" * 64)]
 
