@@ -3,17 +3,21 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
-from typing import NoReturn
 
 __all__ = ["ending_in_order"]
 
 
-_inside = 0  # blocks that are being run, of which one may begin before another ends
+_blocks: set[object] = set()  # that are being run; one may begin before another ends
+_ends = False  # a signal came while there were any
+
+# A child has nothing to put back: the camera is its parent's.
+os.register_at_fork(after_in_child=_blocks.clear)
 
 
 @contextmanager
@@ -21,23 +25,35 @@ def ending_in_order() -> Iterator[None]:
     """Let SIGTERM raise ``SystemExit`` inside, so that what is in ``finally`` still happens.
 
     Nothing is done where the program has a handler of its own, or in a thread that is not
-    the main one: Python lets no other thread have a handler.
+    the main one: Python lets no other thread have a handler. A block may end in any thread.
     """
-    global _inside
-    is_main = threading.current_thread() is threading.main_thread()
-    if not is_main or signal.getsignal(signal.SIGTERM) not in (signal.SIG_DFL, _end):
+    global _ends
+    if not _is_main() or signal.getsignal(signal.SIGTERM) not in (signal.SIG_DFL, _end):
         yield
         return
-    _inside += 1
+    block = object()
+    _blocks.add(block)
     signal.signal(signal.SIGTERM, _end)
     try:
         yield
     finally:
-        _inside -= 1
-        if not _inside:
-            signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        _blocks.discard(block)
+        if not _blocks:
+            _ends = False
+            # Another thread leaves the handler behind, which does then what there was before.
+            if _is_main() and signal.getsignal(signal.SIGTERM) is _end:
+                signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
 
-def _end(number: int, _frame: FrameType | None) -> NoReturn:
-    signal.signal(number, signal.SIG_IGN)  # a second one would stop the putting back
-    raise SystemExit(128 + number)
+def _is_main() -> bool:
+    return threading.current_thread() is threading.main_thread()
+
+
+def _end(number: int, _frame: FrameType | None) -> None:
+    global _ends
+    if not _blocks:
+        signal.signal(number, signal.SIG_DFL)
+        os.kill(os.getpid(), number)
+    elif not _ends:  # a second one would stop the putting back
+        _ends = True
+        raise SystemExit(128 + number)
