@@ -71,7 +71,7 @@ class Controls(Mapping[str | int, Control]):
         self._names: dict[str, int] | None = None  # see _by_name()
         self._made: dict[int, Control] = {}
         self._current: Any = None  # the same list, while it is to be believed
-        self.failed: dict[int, int] = {}
+        self._failed: dict[int, int] = {}
 
     # ---- the list ----
 
@@ -86,13 +86,19 @@ class Controls(Mapping[str | int, Control]):
                 failed[row.id] = -row.error
             elif row.type != _CTRL_CLASS and not row.flags & _DISABLED:
                 rows[row.id] = row
-        self._list, self._rows, self._names, self.failed = found, rows, None, failed
+        self._list, self._rows, self._names, self._failed = found, rows, None, failed
         self._current = found
 
     def _table(self) -> dict[int, Any]:
         if self._current is None:
             self.refresh()
         return self._rows
+
+    @property
+    def failed(self) -> dict[int, int]:
+        """The controls that the driver could not describe: id to errno."""
+        self._table()
+        return self._failed
 
     def _by_name(self) -> dict[str, int]:
         """Return canonical name to id, made when a name is asked for that is not the kernel's."""

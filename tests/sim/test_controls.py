@@ -628,6 +628,13 @@ def test_old_driver_without_the_extended_calls():
     assert controls["menu"].menu == {1: "Menu Item 1", 3: "Menu Item 3", 4: "Menu Item 4"}
 
 
+def test_controls_without_a_description_are_known_before_any_other_is_asked_for():
+    camera = simulated("hostile")
+
+    with Device(camera.path) as device:
+        assert device.controls.failed == {0x00980910: errno.EIO}
+
+
 def test_hostile_driver_is_read_as_far_as_it_goes():
     camera = simulated("hostile")
     device = Device(camera.path)
