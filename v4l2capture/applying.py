@@ -10,19 +10,22 @@ import math
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .camerastate import CameraState
 from .constraints import fitness_distance, satisfies, select_settings
 from .controlstate import ControlState
 from .dictionaries import Constrain, MediaTrackConstraints, MeteringMode
 from .domain import parsed
-from .errors import ControlError, OverconstrainedError
+from .errors import ControlError, DeviceGoneError, OverconstrainedError
 from .mapping import MODES, control_ids
 from .nativemode import NativeMode, best_mode, mode_of
 from .source import Source
 from .videomode import CROP_AND_SCALE, Size
 from .writeplan import Write, WritePlan, write_plan
+
+if TYPE_CHECKING:
+    from .pixfmt import Format
 
 __all__ = ["Applied", "apply_constraints"]
 
@@ -104,18 +107,22 @@ class _Attempt:
         controls = {n: chosen[n] for n in names if n in chosen and control_ids((n,))}
         plan = self._plan(states, controls, now)
         old = self.source.format if sized else None
+        streamed = self.source.stream is not None
         try:
             if old is not None:
                 self._take_size(chosen, mode_of(old))
             self._write(states, plan)
         except BaseException:
-            if old is not None and self.source.format != old:
-                self.source.set_mode(mode_of(old))
+            if old is not None and not self._is_as_before(old, streamed):
+                self.source.set_mode(mode_of(old), streamed)
             raise
         for name in MODES.keys() & controls.keys():
             self.state.ran(name, controls[name])
         once = MeteringMode.SINGLE_SHOT
         return Applied(self.size, {n: v for n, v in controls.items() if v != once})
+
+    def _is_as_before(self, old: Format, streamed: bool) -> bool:
+        return self.source.format == old and (self.source.stream is not None) == streamed
 
     def _choose(self, now: Mapping[str, Any]) -> dict[str, Any]:
         """Return the settings to have; of equals those with which others keep their pictures."""
@@ -218,6 +225,23 @@ class _Attempt:
             raise OverconstrainedError(member, f"{member} cannot be set: {error}") from error
         if not self.required:
             return
+        try:
+            self._arrive(states, plan, read)
+        except DeviceGoneError:
+            raise
+        except BaseException:
+            self.source.put_back(plan, {write.cid for step in plan.steps for write in step.writes})
+            raise
+
+    def _arrive(
+        self, states: Mapping[int, ControlState], plan: WritePlan, read: Mapping[int, Any]
+    ) -> None:
+        """Wait until what is required is there.
+
+        Args:
+            states: As they were before.
+            read: What was read right after the writes.
+        """
         if len(plan.steps) > 1 or any(step.wait for step in plan.steps):
             states = self.source.states(self.names)  # one control may have changed another
         else:
@@ -229,7 +253,6 @@ class _Attempt:
             time.sleep(_POLL)
             states = self.source.states(self.names)
         if missed:
-            self.source.put_back(plan, {write.cid for step in plan.steps for write in step.writes})
             cause = self.source.ignored(missed.cid, missed.value, states[missed.cid].value)
             raise OverconstrainedError(
                 missed.member, f"{missed.member} is not what it was set to: {cause}"

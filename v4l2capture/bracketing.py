@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from .applying import apply_constraints
 from .dictionaries import MediaTrackConstraints
 from .mapping import NEEDS
-from .writeplan import write_plan
+from .writeplan import undo_plan
 
 if TYPE_CHECKING:
     from .camerastate import CameraState
@@ -28,7 +28,7 @@ def bracketed(source: Source, state: CameraState, name: str) -> Iterator[Callabl
     The function raises :class:`OverconstrainedError` where the camera does not take a value.
     """
     names = {name, NEEDS.get(name, name)}
-    before = state.settings(source.states(names), None, names).to_dict()
+    before = source.states(names)
 
     def vary(value: float) -> None:
         state.catch_up()  # what a sensor can depends on the size of the picture
@@ -39,6 +39,6 @@ def bracketed(source: Source, state: CameraState, name: str) -> Iterator[Callabl
     try:
         yield vary
     finally:
-        now = source.states(names)
-        plan = write_plan(now, before, timing=source.timing(now))
-        source.carry_out(plan, ())
+        plan = undo_plan(before, source.states(names))
+        source.put_back(plan, {write.cid for write in plan.restore})
+        source.settled = False

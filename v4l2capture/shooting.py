@@ -44,6 +44,9 @@ _LATENCY = 2
 # A scene that is darker than this, as metered, gets a flash where that is up to us.
 _DARK = 0.2
 
+# A frame whose time is this long before it can have been taken was timed by another clock.
+_WRONG_CLOCK = 1_000_000_000
+
 _LIT = 0.9  # of the exposure, for a frame to count as lit
 _HALF_LIT = 0.5
 
@@ -109,7 +112,7 @@ class _Frames:
         self._source = source
         self._timeout = timeout
         self._end = None if timeout is None else time.monotonic() + timeout
-        self._asked = time.monotonic_ns()
+        self._asked = self._drained = time.monotonic_ns()
         self._before: tuple[int, int] | None = None  # sequence and time of the last one
         now = source.format
         rate = now.frame_rate if now is not None else None
@@ -127,7 +130,7 @@ class _Frames:
         if self._before is not None:
             frames, passed = info.sequence - self._before[0], info.timestamp_ns - self._before[1]
             if frames > 0 and passed > 0:
-                self.interval = passed // frames
+                self.interval = max(passed // frames, 1)
         self._before = info.sequence, info.timestamp_ns
         return frame
 
@@ -143,22 +146,36 @@ class _Frames:
 
     def fresh(self) -> Frame:
         """Return a frame whose exposure began after all that was asked for had an effect."""
-        while self._source.start().try_read() is not None:
-            pass  # it was taken before
+        self._drain()
         since = max(self._asked, self._source.written_ns + _LATENCY * self.interval)
         while True:
             frame = self.next()
-            if exposure_of(frame, self.interval)[0] >= since:
+            if self._exposure_of(frame)[0] >= since:
                 return frame
+
+    def _drain(self) -> None:
+        """Drop the frames that lie in the driver: they were taken before."""
+        while self._source.start().try_read() is not None:
+            pass
+        self._drained = time.monotonic_ns()
+
+    def _exposure_of(self, frame: Frame) -> tuple[int, int]:
+        """Return when a frame that has just been fetched was exposed."""
+        first, last = exposure_of(frame, self.interval)
+        if last > self._drained - _WRONG_CLOCK:
+            return first, last
+        now = time.monotonic_ns()  # it came since, which is all there is to know
+        return now - 2 * self.interval, now
 
     def lit(self, lamp: Lamp) -> Frame | None:
         """Flash, and return the frame that has the light; ``None``: none has."""
+        self._drain()
         self.next()  # to be in step: another exposure begins just now
         begin, end = lamp.strobe((_LATENCY + 1) * self.interval / 1e9)
         best: tuple[float, Frame] | None = None
         while True:
             frame = self.next()
-            first, last = exposure_of(frame, self.interval)
+            first, last = self._exposure_of(frame)
             share = (min(last, end) - max(first, begin)) / (last - first)
             if share >= _LIT:
                 return frame
@@ -246,9 +263,7 @@ class _Shoot:
             self.source.set_mode(mode)
             yield True
         finally:
-            if not streamed:
-                self.source.stop()
-            self.source.set_mode(old)
+            self.source.set_mode(old, streamed)
 
     def _mode(self, now: NativeMode) -> NativeMode:
         modes = self._raw_modes() if self.raw else [now, *self.state.modes]

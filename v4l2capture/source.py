@@ -180,9 +180,14 @@ class Source:
             self.stream.close()
             self.stream = None
 
-    def set_mode(self, mode: NativeMode) -> None:
-        """Change size, rate and pixel format; a stream stops for it and begins again."""
-        streams = self.stream is not None
+    def set_mode(self, mode: NativeMode, streams: bool | None = None) -> None:
+        """Change size, rate and pixel format; a stream stops for it and begins again.
+
+        Args:
+            streams: Whether it streams afterwards; left out: as before.
+        """
+        if streams is None:
+            streams = self.stream is not None
         self.stop()
         try:
             self.device.set_format(

@@ -15,7 +15,7 @@ from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from .cids import IDS
+from .cids import IDS, MASTERS
 from .controlstate import Controls, ControlState, by_id
 from .dictionaries import MediaTrackSettings, MeteringMode, Point2D
 from .mapping import (
@@ -32,13 +32,15 @@ from .mapping import (
 from .rules import LOCK, Auto, EntryRule, ModeRule
 from .sensor import SensorTiming
 
-__all__ = ["Step", "Wait", "Write", "WritePlan", "write_plan"]
+__all__ = ["Step", "Wait", "Write", "WritePlan", "undo_plan", "write_plan"]
 
 _MANUAL, _SINGLE_SHOT, _CONTINUOUS = (
     str(MeteringMode.MANUAL),
     str(MeteringMode.SINGLE_SHOT),
     str(MeteringMode.CONTINUOUS),
 )
+
+_MASTERS = frozenset(master for masters in MASTERS.values() for master in masters)
 
 _SETTLES = 1.0  # seconds in which automatic exposure finds its value
 _FOCUSES = 5.0  # seconds in which a lens has been everywhere
@@ -255,6 +257,23 @@ class _Planner:
             if found is not None and found[1].id == control.id:
                 return control.value in found[0].groups(control).get(_MANUAL, [])
         return bool(control.value == 0)
+
+
+def undo_plan(
+    before: Iterable[ControlState] | Controls, now: Iterable[ControlState] | Controls
+) -> WritePlan:
+    """Return what brings controls back to what they were, as ``restore``, and no steps.
+
+    Values come before the automatic modes that rule them, which would refuse them.
+    """
+    planner = _Planner(by_id(before))
+    steps = [
+        Step((Write(cid, state.value, ""),), verify=cid in _MASTERS)
+        for cid, state in by_id(now).items()
+        if state.is_writable and cid in planner.controls
+        if state.value != planner.controls[cid].value
+    ]
+    return WritePlan(restore=planner._restore(steps))
 
 
 def _differs(control: ControlState, value: int) -> bool:

@@ -1,0 +1,122 @@
+# SPDX-License-Identifier: MIT
+"""The engine when a driver, a signal or another thread gets in its way: nothing stays changed."""
+
+import signal
+
+import pytest
+
+from v4l2capture import (
+    BandwidthError,
+    Camera,
+    Device,
+    DeviceError,
+    SimulatedCamera,
+)
+
+
+@pytest.fixture
+def sim():
+    return SimulatedCamera("webcam")
+
+
+def values(sim):
+    with Device(sim.path) as device:
+        return device.controls.read(), device.format
+
+
+@pytest.fixture
+def interrupted():
+    """Ctrl-C, shortly."""
+    before = signal.signal(signal.SIGALRM, signal.default_int_handler)
+    yield lambda seconds: signal.setitimer(signal.ITIMER_REAL, seconds)
+    signal.setitimer(signal.ITIMER_REAL, 0)
+    signal.signal(signal.SIGALRM, before)
+
+
+# ---- constraints ----
+
+
+def test_interrupted_wait_for_a_motor_puts_everything_back(sim, interrupted):
+    with Camera(sim.path) as camera:
+        before = values(sim)
+        sim.fault("control_ignored", control="pan_absolute")
+        interrupted(0.3)
+
+        with pytest.raises(KeyboardInterrupt):
+            camera.apply_constraints(zoom={"exact": 200}, pan={"exact": 3600})
+
+        assert values(sim) == before
+
+
+@pytest.mark.parametrize("fault", ["enospc", "streamon_error"])
+def test_stream_is_on_again_after_a_size_that_cannot_be_streamed(sim, fault):
+    with Camera(sim.path) as camera:
+        camera.start()
+        before = values(sim)
+        sim.fault(fault, count=1)
+
+        with pytest.raises(DeviceError):
+            camera.apply_constraints(width={"exact": 1280}, height={"exact": 720})
+
+        assert values(sim) == before
+        assert camera.stream.read(timeout=5).format.width == 640
+
+
+# ---- photos ----
+
+
+def test_stream_is_on_again_after_a_photo_that_cannot_be_streamed(sim):
+    with Camera(sim.path) as camera:
+        camera.start()
+        before = values(sim)
+        sim.fault("enospc", count=1)
+
+        with pytest.raises(BandwidthError):
+            camera.take_photo(image_width=1920)
+
+        assert values(sim) == before
+        assert camera.stream.read(timeout=5).format.width == 640
+
+
+@pytest.mark.parametrize(
+    ("profile", "name"),
+    [
+        ("webcam", "exposure_time"),
+        ("webcam", "focus_distance"),
+        ("webcam", "color_temperature"),
+        ("phone", "exposure_time"),
+        ("phone", "iso"),
+        ("phone", "exposure_compensation"),
+        ("sensor", "exposure_time"),
+    ],
+)
+def test_every_control_is_as_before_after_a_bracket(profile, name):
+    sim = SimulatedCamera(profile)
+    with Camera(sim.path) as camera:
+        before = [node.controls.read() for node in camera.nodes]
+        able = camera.capabilities[name]
+        last = min(able.max, able.min + 100)  # of a sensor, most depends on the size
+
+        camera.bracket(image_width=640, **{name: [able.min, last]})
+
+        assert [node.controls.read() for node in camera.nodes] == before
+
+
+def test_light_settles_again_after_a_bracket(sim):
+    with Camera(sim.path) as camera:
+        camera.bracket(image_width=320, exposure_time=[3, 10])
+
+        assert not camera._source.settled
+
+
+# ---- a clock that is not ours ----
+
+
+@pytest.mark.parametrize("hours", [1, 100])
+def test_camera_with_another_clock_gives_pictures(hours):
+    sim = SimulatedCamera("phone")
+    sim.fault("timestamps_backwards", value=3600 * hours)
+    with Camera(sim.path) as camera:
+        assert camera.grab_frame(timeout=5)
+        assert camera.take_photo(image_width=320, timeout=5)
+        assert camera.take_photo(image_width=320, fill_light_mode="flash", timeout=5)
