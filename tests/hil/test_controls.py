@@ -6,7 +6,7 @@ import errno
 import pytest
 
 from v4l2capture import ControlError, Device, UnknownControlError
-from v4l2capture.control import TYPES
+from v4l2capture.cids import TYPES
 
 INT32, INT64 = 2**31, 2**63
 
