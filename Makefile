@@ -18,13 +18,16 @@ FUZZ_CC      ?= clang
 FUZZ_SECONDS ?= 20
 FUZZ_SEED    ?= 1
 
+TSAN_SECONDS ?= 10
+TSAN_SEED    ?= 1
+
 # Without this, setuptools takes the compiler that Python was built with.
 export CC
 unexport VIRTUAL_ENV PYTHONHOME
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test test-asan test-hil fuzz bench lint format wheel clean build FORCE
+.PHONY: help demo test test-asan test-tsan test-hil fuzz bench lint format wheel clean build FORCE
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/\1\t\2/p' Makefile | expand -t 12
@@ -43,6 +46,10 @@ test-asan: build $(VENV)/test.stamp ## the same under address and undefined-beha
 	LD_PRELOAD="$$($(CC) -print-file-name=libasan.so) $$($(CC) -print-file-name=libstdc++.so)" \
 	ASAN_OPTIONS=detect_leaks=0 UBSAN_OPTIONS=print_stacktrace=1 \
 	PYTHONPATH=$(ASAN) PYTHONSAFEPATH=1 $(PY) -m pytest --capture=sys
+
+test-tsan: build/tsan/ring_threads ## threads that share a camera, under the thread sanitizer
+	@echo "$<: $(TSAN_SECONDS) s, seed $(TSAN_SEED)"
+	@TSAN_OPTIONS=halt_on_error=1 $(TSAN_RUN) $< $(TSAN_SECONDS) $(TSAN_SEED)
 
 test-hil: build $(VENV)/test.stamp $(VENV)/hil.stamp ## against real kernel drivers, in a QEMU guest
 	$(PY) tools/hil/run -- sh -ec '$(PY) -m pytest tests/hil; $(PY) -m pytest -m vivid tests/sim'
@@ -118,6 +125,17 @@ build/bench/%.so: tests/bench/guest/%.c tests/bench/guest/sum.h
 build/bench/%: tests/bench/guest/%.c tests/bench/guest/sum.c tests/bench/guest/sum.h
 	@mkdir -p $(@D)
 	$(CC) -O2 -Wall -Wextra -o $@ $(filter %.c,$^)
+
+TSAN_CORE := $(patsubst csrc/%.c,build/tsan/core/%.o,$(filter %.c,$(CSRC)))
+# The sanitizer needs the addresses to itself; not every container lets it have them.
+TSAN_RUN  = env $$(setarch -R true 2>/dev/null && echo setarch -R)
+
+build/tsan/ring_threads: tests/tsan/ring_threads.c $(TSAN_CORE)
+	@gcc -std=c11 -D_GNU_SOURCE -g -O1 -Wall -Wextra -fsanitize=thread -Icsrc -pthread -o $@ $^
+
+build/tsan/core/%.o: csrc/%.c $(filter %.h,$(CSRC))
+	@mkdir -p $(@D)
+	@gcc -std=c11 -D_GNU_SOURCE -g -O1 -fsanitize=thread -Icsrc -pthread -c -o $@ $<
 
 FUZZ_CFLAGS := -std=c11 -D_GNU_SOURCE -g -O1 -fno-sanitize-recover=all -Icsrc -pthread
 FUZZ_CORE   := $(patsubst csrc/%.c,build/fuzz/core/%.o,$(filter %.c,$(CSRC)))

@@ -185,6 +185,12 @@ static int watch_again(struct vc_ring *ring, uint32_t how)
 	return index;
 }
 
+/* Only for a message, so the order of threads does not matter. */
+static void blame(struct vc_ring *ring, unsigned long request)
+{
+	atomic_store_explicit(&ring->culprit, (uint32_t)request, memory_order_relaxed);
+}
+
 /* What a QBUF failed with.  Its buffer is tried again, or it would be lost for good. */
 static int tell_of_queue(struct vc_ring *ring)
 {
@@ -192,7 +198,7 @@ static int tell_of_queue(struct vc_ring *ring)
 	uint32_t i;
 
 	ring->error = 0;
-	ring->culprit = (uint32_t)VIDIOC_QBUF;
+	blame(ring, VIDIOC_QBUF);
 	for (i = 0; i < ring->count; i++) {
 		if (ring->buffers[i].state != FREE)
 			continue;
@@ -228,14 +234,14 @@ static int acquire_locked(struct vc_ring *ring, uint32_t how)
 	} else if (index == -EAGAIN && ring->error < 0) {
 		index = tell_of_queue(ring);
 	} else {
-		ring->culprit = (uint32_t)VIDIOC_DQBUF;
+		blame(ring, VIDIOC_DQBUF);
 	}
 	return index;
 }
 
 uint32_t vc_ring_culprit(struct vc_ring *ring)
 {
-	return ring->culprit;
+	return atomic_load_explicit(&ring->culprit, memory_order_relaxed);
 }
 
 int vc_ring_acquire(struct vc_ring *ring, uint32_t how)

@@ -4,6 +4,7 @@
 #define VC_RING_H
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <string.h>
 
 #include "device.h"
@@ -19,7 +20,7 @@ struct buffer {
 };
 
 struct vc_ring {
-	pthread_mutex_t lock; /* all below, but what never changes after new() */
+	pthread_mutex_t lock; /* all below, but what never changes after new() or is atomic */
 	struct vc_device *dev;
 	struct vc_ring_config config; /* never changes */
 	uint32_t type; /* never changes */
@@ -29,10 +30,10 @@ struct vc_ring {
 	uint32_t leased;
 	int attached; /* the driver's buffers are ours until close() */
 	int streaming;
-	int deaf; /* the watch began while a frame was ready; see watch_again() */
+	atomic_int deaf; /* the watch began while a frame was ready; see watch_again() */
 	int unfreed; /* the driver keeps its buffers until the last is unmapped */
 	int error; /* of a QBUF in a release, for the next acquire */
-	uint32_t culprit; /* the ioctl whose error the last acquire told */
+	atomic_uint culprit; /* the ioctl whose error the last acquire told */
 	int has_sequence;
 	uint32_t sequence; /* of the last frame */
 	int64_t timestamp_ns; /* of the last frame */
