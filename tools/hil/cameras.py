@@ -7,7 +7,7 @@ depend on who was first.
 
 from dataclasses import dataclass
 
-__all__ = ["COUNTED", "TESTED", "Camera", "Node"]
+__all__ = ["COUNTED", "TESTED", "Camera", "Node", "usb_cameras"]
 
 
 @dataclass(frozen=True)
@@ -28,6 +28,7 @@ class Camera:
     nodes: tuple[Node, ...]
     package: str = ""  # Debian package with the source of a module the kernel does not have
     directory: str = ""  # or a directory beside this file with the source
+    usb: tuple[str, ...] = ()  # arguments of usbcam, which plays a camera for this module
 
 
 # Capture nodes only (0x1), one of each buffer kind. All four inputs of vivid stay: webcam, TV,
@@ -65,6 +66,25 @@ TESTCAM = Camera(
     directory="testcam",
 )
 
+
+def usb_cameras(*profiles: str, options: tuple[str, ...] = ()) -> tuple[Camera, ...]:
+    """Return a row for each profile: a USB camera that a program in the guest plays.
+
+    The first is V4L2CAPTURE_UVC, the second V4L2CAPTURE_UVC_2 and so on. Their nodes are found by
+    the serial number, since two of them may have one name.
+    """
+    rows = []
+    for number, profile in enumerate(profiles, 1):
+        variable = "V4L2CAPTURE_UVC" + (f"_{number}" if number > 1 else "")
+        serial = f"usbcam-{number}"
+        usb = (profile, "--serial", serial, "--socket", f"/run/{serial}.sock", *options)
+        rows.append(Camera("uvcvideo", (), (Node(variable, serial),), usb=usb))
+    return tuple(rows)
+
+
+# What an emulated processor can still draw and carry.
+WEBCAM = usb_cameras("webcam", options=("--largest", "640x480"))
+
 # The least vivid can cost: HDMI as the first input (0x3), no error injection to ask about, a plain
 # picture without text. What is left is the same for every library.
 _QUIET = "osd_text_mode=2,test_pattern=8"
@@ -83,5 +103,5 @@ COUNTED_VIVID = Camera(
     ),
 )
 
-TESTED = (VIVID, LOOPBACK, TESTCAM)
+TESTED = (VIVID, LOOPBACK, TESTCAM, *WEBCAM)
 COUNTED = (COUNTED_VIVID,)

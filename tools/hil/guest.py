@@ -6,6 +6,7 @@ file on the shared file system; RESULT is a virtio port, because a checkout may 
 """
 
 import json
+import shlex
 import subprocess
 import sys
 import time
@@ -39,6 +40,8 @@ def main() -> None:
 
 def load(camera: dict[str, Any]) -> dict[str, str]:
     """Load one row of the table and return the environment variables of its nodes."""
+    if camera["usb"]:
+        return plug(camera)
     if camera["file"]:
         # insmod does not look for what a module needs; modprobe does, but only in /lib/modules.
         needs = output("modinfo", "--field=depends", camera["file"]).strip()
@@ -56,6 +59,41 @@ def load(camera: dict[str, Any]) -> dict[str, str]:
         if node["controls"]:
             output("v4l2-ctl", "--device", path, "--set-ctrl", node["controls"])
     return variables
+
+
+def plug(camera: dict[str, Any]) -> dict[str, str]:
+    """Start the program that plays a USB camera; it ends with the guest."""
+    output("modprobe", "vhci-hcd")
+    output("modprobe", camera["module"], *camera["parameters"])
+    usb = camera["usb"]
+    usbcam = subprocess.Popen(usb, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True)
+    assert usbcam.stdout is not None
+    if usbcam.stdout.readline() != "plugged in\n":
+        raise Problem(f"the USB camera did not start: {shlex.join(usb)}")
+    variables = {}
+    for node in camera["nodes"]:
+        variables[node["variable"]] = find_usb(node["name"])
+        variables[f"{node['variable']}_SOCKET"] = usb[usb.index("--socket") + 1]
+    return variables
+
+
+def find_usb(serial: str) -> str:
+    """Return the path of the capture node of the USB camera with a serial number."""
+    deadline = time.monotonic() + NODE_TIMEOUT_S
+    while time.monotonic() < deadline:
+        for entry in NODES.glob("video*"):
+            number = entry.joinpath("device/../serial")
+            node = Path("/dev", entry.name)
+            # Index 1 has metadata only.
+            if (
+                number.exists()
+                and number.read_text(encoding="utf-8").strip() == serial
+                and entry.joinpath("index").read_text(encoding="ascii").strip() == "0"
+                and node.exists()
+            ):
+                return str(node)
+        time.sleep(0.05)
+    raise Problem(f"uvcvideo made no node for the USB camera {serial}")
 
 
 def find(name: str, module: str) -> str:

@@ -1,0 +1,70 @@
+# SPDX-License-Identifier: MIT
+"""Plug a USB camera into this machine that is played by a program.
+
+PROFILE is a built-in profile of v4l2capture or a JSON file, of a camera that has the driver
+uvcvideo. Needs root and the module vhci-hcd. The camera is there until this program ends. Faults
+and the like come in through a socket, see client.py.
+"""
+
+import argparse
+import sys
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+sys.path[:0] = [str(HERE), str(HERE.parents[2])]
+
+from firmware import Identity  # noqa: E402
+from model import Model  # noqa: E402
+from player import Player  # noqa: E402
+
+from v4l2capture.errors import CaptureError  # noqa: E402
+from v4l2capture.profile import Profile  # noqa: E402
+from v4l2capture.sim import builtin_profiles  # noqa: E402
+
+PROFILES = HERE.parents[2] / "v4l2capture/profiles"
+
+
+def _size(text: str) -> tuple[int, int]:
+    width, height = map(int, text.split("x"))
+    return width, height
+
+
+def _id(text: str) -> tuple[int, int]:
+    vendor, product = (int(part, 16) for part in text.split(":"))
+    return vendor, product
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="usbcam", description=__doc__)
+    add = parser.add_argument
+    add("profile", metavar="PROFILE")
+    add("--socket", metavar="PATH", default="/run/usbcam.sock", help="where commands come in")
+    add("--largest", metavar="WxH", type=_size, default=(1 << 16, 1 << 16))
+    add("--id", metavar="VVVV:PPPP", type=_id, default=(0x1209, 0x0001))
+    add("--serial", default="0001")
+    return parser.parse_args()
+
+
+def main() -> int:
+    arguments = _arguments()
+    source = arguments.profile
+    if source in builtin_profiles():
+        source = PROFILES / f"{source}.json"
+    try:
+        model = Model.of(Profile.load(source), arguments.largest)
+        identity = Identity(*arguments.id, arguments.serial)
+        player = Player(model, identity, arguments.socket)
+        player.plug()
+    except (CaptureError, OSError, ValueError) as error:
+        print(f"usbcam: {error}", file=sys.stderr)
+        return 1
+    print("plugged in", flush=True)
+    try:
+        player.run()
+    except KeyboardInterrupt:
+        player.unplug()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
