@@ -108,6 +108,7 @@ class _Attempt:
         plan = self._plan(states, controls, now)
         old = self.source.format if sized else None
         streamed = self.source.stream is not None
+        sensor = self.source.sensor_states() if old is not None else {}
         try:
             if old is not None:
                 self._take_size(chosen, mode_of(old))
@@ -115,6 +116,8 @@ class _Attempt:
         except BaseException:
             if old is not None and not self._is_as_before(old, streamed):
                 self.source.set_mode(mode_of(old), streamed)
+                self.state.catch_up()
+                self.source.restore(sensor)
             raise
         for name in MODES.keys() & controls.keys():
             self.state.ran(name, controls[name])

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 from .applying import apply_constraints
 from .dictionaries import MediaTrackConstraints
 from .mapping import NEEDS
-from .writeplan import undo_plan
 
 if TYPE_CHECKING:
     from .camerastate import CameraState
@@ -39,6 +38,6 @@ def bracketed(source: Source, state: CameraState, name: str) -> Iterator[Callabl
     try:
         yield vary
     finally:
-        plan = undo_plan(before, source.states(names))
-        source.put_back(plan, {write.cid for write in plan.restore})
+        state.catch_up()
+        source.restore(before)
         source.settled = False

@@ -259,11 +259,14 @@ class _Shoot:
             return
         if streamed:
             self.source.interrupt()
+        sensor = self.source.sensor_states()
         try:
             self.source.set_mode(mode)
             yield True
         finally:
             self.source.set_mode(old, streamed)
+            self.state.catch_up()
+            self.source.restore(sensor)
 
     def _mode(self, now: NativeMode) -> NativeMode:
         modes = self._raw_modes() if self.raw else [now, *self.state.modes]

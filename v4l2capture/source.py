@@ -24,7 +24,7 @@ from .mapping import control_ids
 from .node import Node
 from .sensor import SensorTiming, timing
 from .subdevice import find_subdevices
-from .writeplan import Step, Wait, Write, WritePlan, write_plan
+from .writeplan import Step, Wait, Write, WritePlan, undo_plan, write_plan
 
 if TYPE_CHECKING:
     from .events import Events
@@ -37,6 +37,8 @@ __all__ = ["Source"]
 _log = logging.getLogger(__name__)
 
 _EXPOSURE = IDS["exposure"]
+
+_SENSOR = frozenset((_EXPOSURE, IDS["analogue_gain"]))
 
 _UNREADABLE = frozenset({"write-only", "disabled"})
 
@@ -109,8 +111,10 @@ class Source:
         The numbers of a node are read in one ioctl. A control that cannot be read hides no
         other: it has no value.
         """
+        return self._look_at(control_ids(names))
+
+    def _look_at(self, wanted: Collection[int]) -> dict[int, ControlState]:
         found: dict[int, ControlState] = {}
-        wanted = control_ids(names)
         for node in self.nodes:
             controls = node.controls
             here = [cid for cid in wanted if cid in controls and cid not in found]
@@ -118,6 +122,12 @@ class Source:
             for cid in here:
                 found[cid] = ControlState.of(controls[cid], values.get(cid))
         return found
+
+    def sensor_states(self) -> dict[int, ControlState]:
+        """Return the controls of a raw sensor whose values change where a size allows less."""
+        if self._sensor is None:
+            return {}
+        return self._look_at(_SENSOR)
 
     def timing(self, states: Mapping[int, ControlState]) -> SensorTiming | None:
         """Return the timing of a raw sensor, or ``None``: there is none, or not all is known."""
@@ -330,6 +340,14 @@ class Source:
                     _log.warning("the old value is not back: %s", error)
             except (DeviceError, ClosedError) as error:
                 _log.warning("the old value is not back: %s", error)
+
+    def restore(self, before: Mapping[int, ControlState]) -> None:
+        """Put controls back that have other values now; as far as possible.
+
+        Their ranges may be others, too: catch up before.
+        """
+        plan = undo_plan(before, self._look_at(before.keys()))
+        self.put_back(plan, {write.cid for write in plan.restore})
 
     def _wait(self, wait: Wait) -> None:
         end = time.monotonic() + wait.seconds

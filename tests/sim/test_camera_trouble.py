@@ -10,6 +10,7 @@ from v4l2capture import (
     Camera,
     Device,
     DeviceError,
+    OverconstrainedError,
     SimulatedCamera,
 )
 
@@ -62,7 +63,29 @@ def test_stream_is_on_again_after_a_size_that_cannot_be_streamed(sim, fault):
         assert camera.stream.read(timeout=5).format.width == 640
 
 
+def test_exposure_that_a_size_cut_short_is_back_when_the_size_is_refused():
+    sim = SimulatedCamera("sensor")
+    with Camera(sim.path) as camera:
+        before = [node.controls.read() for node in camera.nodes]
+        sim.fault("control_eio", control="focus_absolute", count=1)
+
+        with pytest.raises(OverconstrainedError):
+            camera.apply_constraints(width={"exact": 640}, focus_distance={"exact": 100})
+
+        assert [node.controls.read() for node in camera.nodes] == before
+
+
 # ---- photos ----
+
+
+def test_exposure_that_the_size_of_a_photo_cut_short_is_back():
+    sim = SimulatedCamera("sensor")
+    with Camera(sim.path) as camera:
+        before = [node.controls.read() for node in camera.nodes]
+
+        camera.take_photo(image_width=640)
+
+        assert [node.controls.read() for node in camera.nodes] == before
 
 
 def test_stream_is_on_again_after_a_photo_that_cannot_be_streamed(sim):
