@@ -4,7 +4,7 @@
 import pytest
 
 from v4l2capture.cli import main
-from v4l2capture.cli.setting import split_names, split_words
+from v4l2capture.cli.request import split_names, split_words
 
 
 @pytest.mark.parametrize(

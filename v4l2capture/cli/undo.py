@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What a camera was set to, to put it back when a request fails half-way."""
+"""What a camera was set to, to put it back: when a request fails half-way, or after a photo."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from ..camera import Camera
 from ..cids import MASTERS
 from ..errors import ControlError, DeviceError, DeviceGoneError
+from .output import say
 from .values import control_text
 
 __all__ = ["Before"]
@@ -39,13 +40,12 @@ class Before:
             with contextlib.suppress(ControlError):
                 self._values[control] = control.value
 
-    def put_back(self) -> list[str]:
-        """Set everything to what it was, as far as it can be done; return what cannot."""
-        try:
+    def put_back(self) -> None:
+        """Set everything to what it was, as far as it can be done; say what cannot."""
+        with contextlib.suppress(DeviceGoneError):
             self._put_back()
-            return list(self._changes())
-        except DeviceGoneError:
-            return []
+            for change in self._changes():
+                say(f"not as it was: {change}")
 
     def _put_back(self) -> None:
         now = self._format
