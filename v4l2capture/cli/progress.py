@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""How a recording goes, on stderr: a moving line on a terminal, now and then one elsewhere."""
+"""How far a command is, on stderr: a moving line on a terminal, now and then one elsewhere."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Any
 
 from .output import say
 
-__all__ = ["Progress", "Tally"]
+__all__ = ["Progress", "Tally", "size_text"]
 
 _SECONDS_BETWEEN_LINES = 10.0
 _SECONDS_BETWEEN_UPDATES = 0.2
@@ -45,10 +45,12 @@ class Tally:
     def __str__(self) -> str:
         rate = f" at {(self.frames - 1) / self.seconds:.2f} frames/s" if self.seconds > 0 else ""
         frames = "1 frame" if self.frames == 1 else f"{self.frames} frames"
-        return f"{frames}{rate}, {self.dropped} dropped, {self.damaged} damaged, {_size(self.size)}"
+        lost = f"{self.dropped} dropped, {self.damaged} damaged"
+        return f"{frames}{rate}, {lost}, {size_text(self.size)}"
 
 
-def _size(size: int) -> str:
+def size_text(size: int) -> str:
+    """Return a number of bytes for people."""
     for unit, bytes_of_it in (("GB", 1e9), ("MB", 1e6)):
         if size >= bytes_of_it:
             return f"{size / bytes_of_it:.1f} {unit}"
@@ -56,22 +58,29 @@ def _size(size: int) -> str:
 
 
 class Progress:
-    """Shows a :class:`Tally`; ``with`` begins and ends it.
+    """Shows what there is so far; ``with`` begins and ends it.
 
     Args:
-        goal: The frames or seconds that will be recorded; ``None``: nobody knows.
+        goal: The frames, seconds or photos that there will be; ``None``: nobody knows.
+        what: What there will be first.
         quiet: Show nothing.
     """
 
-    def __init__(self, goal: float | None, *, quiet: bool) -> None:
+    def __init__(self, goal: float | None, what: str, *, quiet: bool) -> None:
         self._goal = goal
+        self._what = what
         self._quiet = quiet
         self._due = monotonic() + _SECONDS_BETWEEN_LINES
         self._bar: Any = None
         self._task: Any = None
 
-    def update(self, tally: Tally, done: float) -> None:
-        """Show how far we are, if it is time to."""
+    def update(self, tally: object, done: float) -> None:
+        """Show how far we are, if it is time to.
+
+        Args:
+            tally: What there is, as ``str()`` says it.
+            done: How much of the goal.
+        """
         now = monotonic()
         if self._quiet or now < self._due:
             return
@@ -94,9 +103,10 @@ class Progress:
             *[BarColumn(bar_width=16)] * (self._goal is not None),
             TextColumn("{task.description}"),
             console=Console(stderr=True),
+            redirect_stdout=sys.stdout.isatty(),  # else the result would go where the bar goes
             transient=True,
         )
-        self._task = self._bar.add_task("waiting for the first frame", total=self._goal)
+        self._task = self._bar.add_task(f"waiting for the first {self._what}", total=self._goal)
         self._due = 0.0
         self._bar.start()
         return self

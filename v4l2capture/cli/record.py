@@ -5,11 +5,10 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
 from time import monotonic
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple
 
 from ..device import Device
 from ..errors import CaptureTimeout
@@ -17,6 +16,7 @@ from ..frame import Frame
 from ..pixfmt import Format, pixel_format
 from ..rate import read_rate
 from ..stream import Stream
+from .arguments import number
 from .choice import add_device, open_camera
 from .files import writing_files
 from .output import Failed, say
@@ -29,29 +29,11 @@ __all__ = ["add_arguments", "run"]
 # ---- the command line ----
 
 
-_Number = TypeVar("_Number", int, float, Fraction)
-
-
 class _Output(NamedTuple):
     """Where to record to; without ``make`` it is a folder."""
 
     path: Path
     make: type[Writer] | None
-
-
-def _number(
-    convert: Callable[[str], _Number], least: _Number, most: _Number, what: str
-) -> Callable[[str], _Number]:
-    def parse(text: str) -> _Number:
-        try:
-            value = convert(text)
-            if least <= value <= most:
-                return value
-        except ValueError:
-            pass
-        raise argparse.ArgumentTypeError(f"{text!r} is not {what}")
-
-    return parse
 
 
 def _pixel_format(text: str) -> str:
@@ -77,14 +59,14 @@ def _output(text: str) -> _Output:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_device(parser)
     add = parser.add_argument
-    frames = _number(int, 0, sys.maxsize, "a number of frames")
-    seconds = _number(float, 0.001, 1e9, "a number of seconds")
-    pixels = _number(int, 1, 65535, "a number of pixels, 1 to 65535")
-    rate = _number(
+    frames = number(int, 0, sys.maxsize, "a number of frames")
+    seconds = number(float, 0.001, 1e9, "a number of seconds")
+    pixels = number(int, 1, 65535, "a number of pixels, 1 to 65535")
+    rate = number(
         read_rate, Fraction(1, 1000), Fraction(1_000_000), "frames per second, 30 or 30000/1001"
     )
-    quality = _number(int, 1, 100, "a quality, 1 to 100")
-    buffers = _number(int, 2, 32, "a number of buffers, 2 to 32")
+    quality = number(int, 1, 100, "a quality, 1 to 100")
+    buffers = number(int, 2, 32, "a number of buffers, 2 to 32")
     add("-o", "--output", metavar="DIR|FILE", type=_output, required=True, help="see above")
     add("-n", "--frames", metavar="N", type=frames, default=0, help="how many; 0, or left out: all")
     add("--seconds", metavar="S", type=seconds, help="for how long")
@@ -187,7 +169,7 @@ class _Recording:
         try:
             with (
                 self._device.stream(self._buffers) as stream,
-                Progress(self._frames or self._seconds, quiet=self._quiet) as progress,
+                Progress(self._frames or self._seconds, "frame", quiet=self._quiet) as progress,
             ):
                 self._record(stream, progress)
         finally:
