@@ -7,6 +7,7 @@ import argparse
 import inspect
 import io
 import os
+import re
 import signal
 import sys
 from collections.abc import Iterable, Sequence
@@ -25,12 +26,16 @@ COMMANDS = {
     "controls": "controls",
     "formats": "formats",
     "set": "setting",
+    "photo": "photo",
     "record": "record",
     "profile": "profile",
     "doctor": "doctor",
 }
 
-_ABOUT = "Look at, set and record from any V4L2 camera, or a simulated one such as sim:webcam."
+_ABOUT = (
+    "Look at and set any V4L2 camera, or a simulated one such as sim:webcam; "
+    "take photos with it, and record."
+)
 
 _EPILOG = """\
 DEVICE is /dev/videoN or just N, a stable id as `list` shows it, or sim:PROFILE for a simulated
@@ -42,6 +47,9 @@ environment:
 
 exit status: 0 done, 1 the camera or the request failed, 2 wrong command line
 """
+
+_NEGATIVE = re.compile(r"-\.?\d")
+_OPTION = re.compile(r"--[a-z-]+")
 
 
 def _parser(names: Iterable[str]) -> argparse.ArgumentParser:
@@ -67,6 +75,29 @@ def _parser(names: Iterable[str]) -> argparse.ArgumentParser:
     return parser
 
 
+def _parse(parser: argparse.ArgumentParser, words: Sequence[str]) -> argparse.Namespace:
+    args, rest = parser.parse_known_args(_joined(words))
+    if rest and (not hasattr(args, "words") or any(word.startswith("-") for word in rest)):
+        args.usage_error(f"unrecognized arguments: {' '.join(rest)}")
+    # argparse takes the words before an option or those behind it, not both.
+    args.words = [*getattr(args, "words", ()), *rest]
+    return args
+
+
+def _joined(words: Sequence[str]) -> list[str]:
+    """Tie what begins like a negative number to the option before it.
+
+    argparse takes ``-33.9,151.2`` for an option.
+    """
+    joined: list[str] = []
+    for word in words:
+        if _NEGATIVE.match(word) and joined and _OPTION.fullmatch(joined[-1]):
+            joined[-1] += f"={word}"
+        else:
+            joined.append(word)
+    return joined
+
+
 def run(argv: Sequence[str] | None = None) -> int:
     """Run one command and return the exit status."""
     # Python has None for what its parent closed.
@@ -78,7 +109,7 @@ def run(argv: Sequence[str] | None = None) -> int:
     words = sys.argv[1:] if argv is None else list(argv)
     # What other commands need takes longer to load than most commands to run.
     meant = [name for name in COMMANDS if name in words[:1]] or list(COMMANDS)
-    args = _parser(meant).parse_args(words)
+    args = _parse(_parser(meant), words)
     try:
         status = args.run(args)
         with writing_result():

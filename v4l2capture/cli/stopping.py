@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Ending at a good moment: Ctrl-C and SIGTERM wait until the frame is written."""
+"""Ending at a good moment: Ctrl-C and SIGTERM wait until what may not be cut off is done."""
 
 from __future__ import annotations
 
@@ -7,10 +7,12 @@ import os
 import select
 import signal
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import TracebackType
-from typing import Any
+from typing import Any, Self
 
-__all__ = ["Stop"]
+__all__ = ["Ended", "Ending", "Stop"]
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
@@ -44,7 +46,7 @@ class Stop:
             signal.signal(number, signal.SIG_DFL if handler is None else handler)
         self._before = {}
 
-    def __enter__(self) -> Stop:
+    def __enter__(self) -> Self:
         if threading.current_thread() is not threading.main_thread():
             return self  # only the main thread may
         for number in _SIGNALS:
@@ -62,3 +64,36 @@ class Stop:
     ) -> None:
         self._restore()
         os.close(self._wake)
+
+
+class Ended(BaseException):
+    """A signal came. Nothing may take it for a failure, so it is no ``Exception``."""
+
+
+class Ending(Stop):
+    """Notes a signal, and lets it cut off what may be cut off; more of them change nothing."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._may_cut = False
+
+    @contextmanager
+    def at_once(self) -> Iterator[None]:
+        """Let a signal raise :class:`Ended` in here, also one that has come before."""
+        self._may_cut = True
+        try:
+            self._check()
+            yield
+            self._check()  # some code swallows every exception: finalizers
+        finally:
+            self._may_cut = False
+
+    def _check(self) -> None:
+        if self.signal:
+            raise Ended
+
+    def _note(self, number: int, _frame: object) -> None:
+        if not self.signal:
+            self.signal = number
+            if self._may_cut:
+                raise Ended
