@@ -1,36 +1,31 @@
 # SPDX-License-Identifier: MIT
-"""Take a picture with the first camera that works, or with a simulated one.
+"""Take a photo with the first camera that works, or with a simulated one.
 
 Usage: python tools/demo.py [FILE]
 """
 
-import itertools
 import sys
 from pathlib import Path
 
-from v4l2capture import CaptureError, Device, list_devices
-
-# A camera needs about half a second to find the exposure; its first frames may be black.
-WARM_UP = 15
+from v4l2capture import Camera, CaptureError, Photo, list_devices
 
 
-def take(camera: str) -> bytes:
-    """Return a JPEG of what the camera sees once it has settled."""
-    with Device(camera) as device, device.stream() as stream:
-        frame = next(itertools.islice(stream, WARM_UP, None))
-        got = device.format
-        print(f"{device.info.card} ({camera}), {got.width}x{got.height} {got.pixel_format}")
-        return frame.to_jpeg()
+def take(camera_name: str) -> Photo:
+    """Return a photo of what the camera sees once light has settled, in its largest size."""
+    with Camera(camera_name) as camera:
+        photo = camera.take_photo()
+        print(f"{camera.info.card} ({camera_name}), {photo.width}x{photo.height}")
+        return photo
 
 
 def main(target: Path) -> int:
-    for camera in [*(info.path for info in list_devices()), "sim:webcam"]:
+    for camera_name in [*(info.path for info in list_devices()), "sim:webcam"]:
         try:
-            target.write_bytes(take(camera))
-        except CaptureError as error:
-            print(f"Not {camera}: {error}", file=sys.stderr)
+            photo = take(camera_name)
+        except (CaptureError, ValueError) as error:  # a frame may not be what a camera says
+            print(f"Not {camera_name}: {error}", file=sys.stderr)
         else:
-            print(f"The picture is in {target.resolve()}")
+            print(f"The photo is in {photo.save(target).resolve()}")
             return 0
     return 1
 
