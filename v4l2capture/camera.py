@@ -10,6 +10,7 @@ Sources: W3C MediaStream Image Capture; W3C Media Capture and Streams.
 from __future__ import annotations
 
 import os
+import weakref
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
@@ -99,6 +100,18 @@ def _nothing() -> None:
     """What is done before most photos."""
 
 
+_cameras: weakref.WeakSet[Camera] = weakref.WeakSet()
+
+
+def _renew() -> None:
+    """In a forked child: the thread that may have held a lock is not there."""
+    for camera in list(_cameras):
+        camera._lock = RLock()
+
+
+os.register_at_fork(after_in_child=_renew)
+
+
 class Camera:
     """One camera, in the words of the W3C. Opening and closing change nothing at it.
 
@@ -115,7 +128,8 @@ class Camera:
         NotFoundError: There is no camera.
         DeviceError: It cannot be opened; :class:`DevicePermissionError` and so on.
 
-    Synchronization: any method from any thread.
+    Synchronization: any method from any thread. After a fork the child's copy raises
+    :class:`ClosedError`; the camera stays the parent's.
 
     Source: W3C MediaStream Image Capture.
     """
@@ -131,6 +145,7 @@ class Camera:
             camera = Device(first_camera() if camera is None else camera)
         self.device = camera
         self._lock = RLock()
+        _cameras.add(self)
         self._source = Source(camera, base_iso)
         self._state = CameraState(self._source)
         self._views: list[View] = []

@@ -53,6 +53,15 @@ _workers: weakref.WeakValueDictionary[str, Worker] = weakref.WeakValueDictionary
 _lock = threading.Lock()
 
 
+def _renew() -> None:
+    """In a forked child: the thread that may have held the lock is not there."""
+    global _lock
+    _lock = threading.Lock()
+
+
+os.register_at_fork(after_in_child=_renew)
+
+
 def _key(path: str) -> str:
     return path if path.startswith("sim:") else os.path.realpath(path)
 

@@ -6,7 +6,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import os
 import threading
+import weakref
 from collections import deque
 from collections.abc import Callable
 from functools import partial
@@ -66,6 +68,10 @@ class Worker:
 
     def __init__(self, name: str) -> None:
         self._name = name
+        self._begin()
+        _workers.add(self)
+
+    def _begin(self) -> None:
         # A garbage collection inside of post() may post as well.
         self._lock = threading.RLock()
         self._calls: deque[Callable[[], None]] = deque()
@@ -114,6 +120,18 @@ class Worker:
                 call = self._calls.popleft()
             call()
             del call  # what it refers to shall not wait for the next one
+
+
+_workers: weakref.WeakSet[Worker] = weakref.WeakSet()
+
+
+def _renew() -> None:
+    """In a forked child: neither the threads are there, nor who waits for what they do."""
+    for worker in list(_workers):
+        worker._begin()
+
+
+os.register_at_fork(after_in_child=_renew)
 
 
 def _carry_out_alone(call: Callable[[], object]) -> None:

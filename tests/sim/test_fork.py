@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: MIT
 """A child of a fork has nothing to do with its parent's camera, whatever it does to it."""
 
+import asyncio
+import contextlib
 import gc
 import os
 import signal
@@ -12,7 +14,15 @@ import warnings
 
 import pytest
 
-from v4l2capture import ClosedError, Device, find_subdevices
+from v4l2capture import (
+    Camera,
+    ClosedError,
+    Device,
+    ImageCapture,
+    MediaDevices,
+    SimulatedCamera,
+    find_subdevices,
+)
 
 from .lanes import SimLane, open_small, queued, shoot, simulated
 
@@ -202,3 +212,49 @@ def test_fork_while_another_thread_reads():
     finally:
         done.set()
         thread.join()
+
+
+def test_fork_while_another_thread_waits_for_a_picture():
+    """It has the lock of the camera, and is not there in the child to give it back."""
+    sim = SimulatedCamera("webcam", clock="manual")
+    camera = Camera(sim.path)
+
+    def wait():
+        with contextlib.suppress(ClosedError):
+            camera.grab_frame(30)
+
+    def child():
+        with pytest.raises(ClosedError):
+            camera.grab_frame(1)
+        camera.close()
+
+    thread = threading.Thread(target=wait)
+    thread.start()
+    try:
+        while camera.stream is None:
+            time.sleep(0.001)
+        assert in_child(child)
+        assert sim.handles == 1
+    finally:
+        camera.close()
+        thread.join()
+
+
+def test_fork_while_a_camera_is_being_asked():
+    """Its thread is not there in the child, which has to have another one."""
+
+    async def picture():
+        async with await MediaDevices(["sim:webcam"]).get_user_media({"video": True}) as stream:
+            return await ImageCapture(stream.get_video_tracks()[0]).grab_frame()
+
+    def child():
+        asyncio._set_running_loop(None)
+        assert asyncio.run(picture()).width == 640
+
+    async def main():
+        async with await MediaDevices(["sim:webcam"]).get_user_media({"video": True}) as stream:
+            photo = ImageCapture(stream.get_video_tracks()[0]).take_photo(image_width=1920)
+            assert in_child(child)
+            assert len(await photo) > 0
+
+    asyncio.run(main())
