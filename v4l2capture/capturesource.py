@@ -119,7 +119,8 @@ class CaptureSource:
     def all(cls) -> list[CaptureSource]:
         """Return all sources that are open in this event loop."""
         loop = asyncio.get_running_loop()
-        return [source for source in list(_sources.values()) if source.loop is loop]
+        found = (known() for known in _sources.valuerefs())  # other threads may add some
+        return [source for source in found if source is not None and source.loop is loop]
 
     @classmethod
     def _new(cls, path: str) -> CaptureSource:

@@ -55,6 +55,7 @@ class EventTarget:
         self._listeners: dict[str, list[Listener]] = {}
         self._queues: weakref.WeakSet[_Queue[Any]] = weakref.WeakSet()
         self._tasks: set[asyncio.Task[Any]] = set()
+        self._is_silent = False  # for good
 
     def add_event_listener(self, type: str, listener: Listener) -> None:  # noqa: A002
         """Call ``listener`` with each event of a type, once however often it is added.
@@ -87,6 +88,8 @@ class EventTarget:
         queue: _Queue[Any] = _Queue(self, self._checked(type))
         self._queues.add(queue)
         self._listening()
+        if self._is_silent:
+            queue.put(None)
         return queue
 
     def _checked(self, type: str) -> str:  # noqa: A002
@@ -119,6 +122,7 @@ class EventTarget:
                 queue.put(event)
 
     def _fire_no_more(self) -> None:
+        self._is_silent = True
         for queue in list(self._queues):
             queue.put(None)
 
@@ -126,7 +130,7 @@ class EventTarget:
         loop = asyncio.get_running_loop()
         try:
             result = listener(event)
-        except Exception as error:
+        except (Exception, asyncio.CancelledError) as error:  # of something else than this task
             _report(loop, error, listener)
             return
         if inspect.iscoroutine(result):

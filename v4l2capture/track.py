@@ -227,7 +227,7 @@ class MediaStreamTrack(EventTarget):
         twin = type(self)(self._source, str(uuid.uuid4()), self._capabilities, self._seen)
         twin.label = self.label
         twin._enabled, twin._muted, twin._ended = self._enabled, self._muted, self._ended
-        twin._changed = self._changed
+        twin._changed, twin._is_silent = self._changed, self._ended
         if not self._ended:
             self._source.copy(twin)
         return twin

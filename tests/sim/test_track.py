@@ -326,6 +326,25 @@ async def test_listener_that_fails_is_reported_and_hides_no_other(sim):
     assert events
 
 
+async def test_listener_that_asks_what_was_cancelled_fails_like_any_other(sim, silence):
+    loop = asyncio.get_running_loop()
+    reported = []
+    loop.set_exception_handler(lambda _, context: reported.append(context["exception"]))
+    track = await video_track(sim.path)
+    cancelled = loop.create_future()
+    cancelled.cancel()
+    track.onmute = track.onunmute = lambda _: cancelled.result()
+    listening = Listening(track)
+
+    sim.fault("stall")
+    await listening.wait_for("mute")
+    sim.clear_faults()
+    await listening.wait_for("unmute")
+
+    assert [type(error) for error in reported] == [asyncio.CancelledError] * 2
+    assert await asyncio.wait_for(anext(track.frames()), 5)
+
+
 async def test_listener_may_be_a_coroutine_function(sim):
     reported, heard = [], asyncio.Event()
     asyncio.get_running_loop().set_exception_handler(

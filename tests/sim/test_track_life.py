@@ -4,6 +4,7 @@
 import asyncio
 import errno
 import gc
+import sys
 import threading
 import weakref
 
@@ -207,6 +208,16 @@ async def test_iteration_over_events_ends_with_the_track(sim):
     assert [event.type async for event in changes] == []
 
 
+async def test_iteration_over_events_of_an_ended_track_ends_at_once(sim):
+    track = await video_track(sim.path)
+    track.stop()
+    twin = track.clone()
+
+    async with asyncio.timeout(5):
+        assert [event async for event in track.events("ended")] == []
+        assert [event async for event in twin.events("mute")] == []
+
+
 async def test_stop_of_the_last_track_closes_the_camera(sim):
     track = await video_track(sim.path)
     twin = track.clone()
@@ -323,6 +334,35 @@ async def test_camera_of_another_event_loop_is_busy(sim):
 
     track.stop()
     await asyncio.to_thread(lambda: asyncio.run(video_track(sim.path)))
+
+
+async def test_cameras_come_and_go_in_another_event_loop_meanwhile(sim):
+    class Known:
+        loop = None
+
+    done = threading.Event()
+
+    def other_loop():
+        others = [Known() for _ in range(100)]
+        while not done.is_set():
+            for number, other in enumerate(others):
+                capturesource_module._sources[number, sim.path] = other
+            for number in range(len(others)):
+                del capturesource_module._sources[number, sim.path]
+
+    thread = threading.Thread(target=other_loop)
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    thread.start()
+    try:
+        track = await video_track(sim.path)
+        for _ in range(3000):
+            assert len(capturesource_module.CaptureSource.all()) == 1
+    finally:
+        done.set()
+        thread.join()
+        sys.setswitchinterval(interval)
+    track.stop()
 
 
 @pytest.mark.parametrize("profile", ["hostile", "mplane", "phone", "sensor"])
