@@ -39,7 +39,7 @@ _R = TypeVar("_R")
 _SILENCE = 2.0
 _SILENT_FRAMES = 10
 
-# A driver that fails to give a frame is tried again, but not for ever.
+# A driver that fails to stream or to give a frame is tried again, but not for ever.
 _MOST_FAILURES = 10
 _RETRY = 0.1
 
@@ -267,15 +267,15 @@ class CaptureSource:
 
     async def _read(self) -> None:
         """Hand frames out, the newest first. Nothing here keeps one while it waits."""
-        failures = 0
-        stream = await self.run(SharedCamera.start, Outcome.result)
+        failures, begin = 0, SharedCamera.start
         while True:
             try:
-                await self._free.wait()
-                self._deliver(stream, await stream.alatest(None))
-                failures = 0
-            except ClosedError:  # for another format
-                stream = await self.run(SharedCamera.start, Outcome.result)
+                stream = await self.run(begin, Outcome.result)
+                with contextlib.suppress(ClosedError):  # for another format
+                    while True:
+                        await self._free.wait()
+                        self._deliver(stream, await stream.alatest(None))
+                        failures = 0
             except DeviceGoneError:
                 raise
             except DeviceError:
@@ -283,7 +283,9 @@ class CaptureSource:
                 if failures == _MOST_FAILURES:
                     raise
                 await asyncio.sleep(_RETRY)
-                stream = await self.run(SharedCamera.restart, Outcome.result)
+                begin = SharedCamera.restart
+            else:
+                begin = SharedCamera.start
 
     def _deliver(self, stream: Stream, frame: Frame) -> None:
         self._last = self.loop.time()

@@ -11,7 +11,9 @@ import weakref
 import pytest
 
 from v4l2capture import (
+    DeviceBusyError,
     DeviceGoneError,
+    DOMException,
     ImageCapture,
     MediaDevices,
     NotReadableError,
@@ -161,7 +163,43 @@ async def test_other_failure_of_the_driver_is_no_end(sim):
     assert await asyncio.wait_for(anext(track.frames()), 5)
 
 
-async def test_camera_that_does_not_stream_again_after_a_change_ends_the_track(sim):
+async def test_camera_that_streams_again_some_time_after_a_change_is_no_end(sim, monkeypatch):
+    monkeypatch.setattr(capturesource_module, "_RETRY", 0.001)
+    track = await video_track(sim.path)
+    sim.fault("streamon_error", value=errno.EIO, count=4)
+
+    with pytest.raises(OperationError):
+        await track.apply_constraints(width={"exact": 1280})
+
+    picture = await asyncio.wait_for(anext(track.frames()), 5)
+    assert picture.width == track.get_settings().width == 640
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda track: track.apply_constraints(width={"exact": 1280}),
+        lambda track: ImageCapture(track).take_photo(image_width=1920),
+    ],
+    ids=["constraints", "photo"],
+)
+async def test_picture_that_is_kept_too_long_for_another_size_is_no_end(sim, ask):
+    """Drivers of old kernels change nothing while a buffer is held."""
+    sim.fault("no_orphan")
+    track = await video_track(sim.path)
+    kept = [await anext(track.frames())]
+    asyncio.get_running_loop().call_later(0.3, kept.clear)
+
+    with pytest.raises(DOMException) as caught:
+        await ask(track)
+
+    assert isinstance(caught.value.__cause__, DeviceBusyError)
+    picture = await asyncio.wait_for(anext(track.frames()), 5)
+    assert picture.width == 640
+
+
+async def test_camera_that_does_not_stream_again_after_a_change_ends_the_track(sim, monkeypatch):
+    monkeypatch.setattr(capturesource_module, "_RETRY", 0.001)
     track = await video_track(sim.path)
     listening = Listening(track)
     sim.fault("streamon_error", value=errno.EIO)
