@@ -18,6 +18,9 @@ FUZZ_CC      ?= clang
 FUZZ_SECONDS ?= 20
 FUZZ_SEED    ?= 1
 
+SOAK_SECONDS ?= 600
+SOAK_SEED    ?=
+
 TSAN_SECONDS ?= 10
 TSAN_SEED    ?= 1
 
@@ -27,7 +30,7 @@ unexport VIRTUAL_ENV PYTHONHOME
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test test-asan test-tsan test-hil fuzz bench lint format wheel clean build FORCE
+.PHONY: help demo test test-asan test-tsan test-hil fuzz soak bench lint format wheel clean build FORCE
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/\1\t\2/p' Makefile | expand -t 12
@@ -65,6 +68,9 @@ fuzz: build $(VENV)/test.stamp $(FUZZERS) ## random input for FUZZ_SECONDS each,
 		grep -E 'DONE|stat::number_of_executed_units' $$fuzzer.log; \
 	done
 	FUZZ_SECONDS=$(FUZZ_SECONDS) $(PY) -m pytest tests/fuzz --hypothesis-seed=$(FUZZ_SEED)
+
+soak: build $(VENV)/test.stamp ## a bad camera in use for SOAK_SECONDS, from SOAK_SEED; prints JSON
+	$(PY) -W error -m tests.soak --seconds $(SOAK_SECONDS) $(if $(SOAK_SEED),--seed $(SOAK_SEED))
 
 bench: build $(BENCH) $(VENV)/test.stamp $(VENV)/bench.stamp $(VENV)/hil.stamp ## compare with other libraries; prints JSON
 	@$(PY) tools/bench.py
