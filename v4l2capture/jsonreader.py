@@ -6,7 +6,11 @@ Every ``a_...`` function takes a value and its place in the JSON and returns it 
 
 from __future__ import annotations
 
+import errno
 import json
+import os
+import stat
+from collections import Counter
 from collections.abc import Callable, Mapping
 from fractions import Fraction
 from pathlib import Path
@@ -43,12 +47,26 @@ _MOST_TEXT = 4 << 20  # characters; a profile with more is a mistake or an attac
 
 
 def read_text(path: Path) -> str:
-    with path.open("rb") as file:
+    """Return what is in a file. A FIFO might keep us for ever, a device act on being opened."""
+    _check_regular(path, path.stat())
+    with open(path, "rb", opener=_without_waiting) as file:
+        _check_regular(path, os.fstat(file.fileno()))  # another one may be there by now
         data = file.read(_MOST_TEXT + 1)
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise ProfileError(f"{path} is no UTF-8 text: {error}") from None
+
+
+def _check_regular(path: Path, status: os.stat_result) -> None:
+    if stat.S_ISDIR(status.st_mode):
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
+    if not stat.S_ISREG(status.st_mode):
+        raise ProfileError(f"{path} is no regular file")
+
+
+def _without_waiting(path: str, flags: int) -> int:
+    return os.open(path, flags | os.O_NONBLOCK | os.O_NOCTTY)
 
 
 def parse(text: str) -> Mapping[str, Any]:
@@ -68,7 +86,7 @@ def parse(text: str) -> Mapping[str, Any]:
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     data = dict(pairs)
     if len(data) != len(pairs):
-        twice = next(key for key, _ in pairs if [k for k, _ in pairs].count(key) > 1)
+        twice = Counter(key for key, _ in pairs).most_common(1)[0][0]
         raise ProfileError(f"key {twice!r} appears twice in one object")
     return data
 

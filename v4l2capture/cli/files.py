@@ -6,6 +6,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import secrets
 from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
@@ -40,8 +41,9 @@ class Part:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.size = 0
-        self.temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
-        self._file = self.temporary.open("wb", buffering=0)
+        # A new file under a name that nobody foresees: a link there would lead elsewhere.
+        self.temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
+        self._file = self.temporary.open("xb", buffering=0)
 
     def append(self, *chunks: Any) -> None:
         """Write all chunks, or leave the file as it was."""
