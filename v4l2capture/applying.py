@@ -115,9 +115,11 @@ class _Attempt:
             self._write(states, plan)
         except BaseException:
             if old is not None and not self._is_as_before(old, streamed):
-                self.source.set_mode(mode_of(old), streamed)
+                self.source.set_mode(mode_of(old), False)
                 self.state.catch_up()
                 self.source.restore(sensor)
+                if streamed:
+                    self.source.start()
             raise
         for name in MODES.keys() & controls.keys():
             self.state.ran(name, controls[name])

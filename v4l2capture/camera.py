@@ -456,12 +456,19 @@ class Camera:
 
     # ---- life ----
 
+    def wake(self) -> None:
+        """End what waits for a picture in another thread, with :class:`ClosedError`, for good.
+
+        That puts back what it has changed; only :meth:`close` is of use afterwards.
+        """
+        self._source.wake()
+
     def close(self) -> None:
         """Stop streaming and close the device, unless that is the caller's. May be repeated.
 
         Who waits for a picture in another thread is woken with :class:`ClosedError`.
         """
-        self._source.wake()
+        self.wake()
         with self._lock:
             self._source.close()
             if self._owns:

@@ -371,6 +371,8 @@ class CaptureSource:
                 self._pump.cancel()
         if self._watchdog is not None:
             self._watchdog.cancel()
+        if self._photos:
+            self._pictures.post(self._shared.wake)
         self._worker.post(self._shared.close)
 
     async def wait_closed(self) -> None:

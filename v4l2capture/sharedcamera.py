@@ -55,7 +55,7 @@ class Look:
 class SharedCamera:
     """A camera that is open while it has users, who are known by their names.
 
-    Synchronization: one call at a time.
+    Synchronization: one call at a time, but :meth:`wake` any time.
     """
 
     def __init__(self, path: str) -> None:
@@ -103,6 +103,12 @@ class SharedCamera:
         view = self._views.pop(user, None)
         if view is not None:
             view.close()
+
+    def wake(self) -> None:
+        """Let a call that waits for a picture end at once; nobody wants it any more."""
+        camera = self._camera
+        if camera is not None:
+            camera.wake()
 
     def close(self) -> None:
         """Close the camera; also what is left of it after it was unplugged."""

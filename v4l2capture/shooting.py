@@ -264,9 +264,11 @@ class _Shoot:
             self.source.set_mode(mode)
             yield True
         finally:
-            self.source.set_mode(old, streamed)
+            self.source.set_mode(old, False)
             self.state.catch_up()
             self.source.restore(sensor)
+            if streamed:
+                self.source.start()
 
     def _mode(self, now: NativeMode) -> NativeMode:
         modes = self._raw_modes() if self.raw else [now, *self.state.modes]

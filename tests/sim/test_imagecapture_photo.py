@@ -12,6 +12,7 @@ import pytest
 from PIL import Image
 
 from v4l2capture import (
+    Camera,
     CaptureTimeout,
     Device,
     ImageCapture,
@@ -210,6 +211,29 @@ async def test_camera_that_stalls_is_an_unknown_error(phone, monkeypatch):
     phone.clear_faults()
     photo = await ImageCapture(track).take_photo({"imageWidth": 320})
     assert photo.width == 320
+
+
+async def test_photo_that_nobody_wants_any_more_is_not_waited_for(phone):
+    track = await video_track(phone.path, SMALL)
+    with Camera(phone.path) as camera:
+        before = [node.controls.read() for node in camera.nodes], camera.device.format
+    phone.fault("stall")
+    photos = [
+        ImageCapture(track).take_photo(fill_light_mode="flash", timeout=60),
+        ImageCapture(track).take_photo(image_width=1600, timeout=60),
+    ]
+    while phone.ioctls("VIDIOC_STREAMON") < 2:
+        await asyncio.sleep(0.01)
+
+    track.stop()
+    async with asyncio.timeout(10):
+        failed = await asyncio.gather(*photos, return_exceptions=True)
+        await track.wait_closed()
+
+    assert [type(error) for error in failed] == [UnknownError] * 2
+    assert phone.handles == 0
+    with Camera(phone.path) as camera:
+        assert ([node.controls.read() for node in camera.nodes], camera.device.format) == before
 
 
 async def test_requirements_of_a_track_stay_true_after_a_photo(phone):
