@@ -11,6 +11,7 @@ Sources: WebIDL, "Dictionary types" and "Type mapping"; W3C Media Capture and St
 
 from __future__ import annotations
 
+import contextlib
 import math
 import re
 import sys
@@ -63,7 +64,7 @@ class Dictionary:
     """A W3C dictionary: snake_case attributes, absent members are ``None``.
 
     Iteration yields the W3C names of the members that are present; ``in`` and ``[]`` take
-    both spellings; ``dict(d)`` works. Members that :attr:`IGNORED` names are dropped in
+    both spellings; ``dict(d)`` works. Members that ``IGNORED`` names are dropped in
     silence, others that do not exist with an :class:`UnknownMemberWarning`.
 
     Synchronization: none required; nothing in it changes.
@@ -168,15 +169,16 @@ def _plain(value: Any) -> Any:
 def number(name: str, value: Any) -> int | float:
     """A finite number; ``bool`` is none."""
     if isinstance(value, Real) and not isinstance(value, bool):
-        result = int(value) if isinstance(value, Integral) else float(value)
-        if math.isfinite(result):
-            return result
+        with contextlib.suppress(OverflowError):  # too large for a double
+            result = int(value) if isinstance(value, Integral) else float(value)
+            if math.isfinite(result):
+                return result
     raise TypeError(f"{name} takes a finite number, not {value!r}")
 
 
 def ulong(name: str, value: Any) -> int:
     """A whole number of 32 bits; others are clamped and rounded, as ``[Clamp]`` says."""
-    if isinstance(value, float) and math.isinf(value):
+    if isinstance(value, Real) and not isinstance(value, bool) and abs(value) > _MOST_ULONG:
         return _MOST_ULONG if value > 0 else 0
     return min(max(round(number(name, value)), 0), _MOST_ULONG)
 
