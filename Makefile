@@ -30,7 +30,7 @@ unexport VIRTUAL_ENV PYTHONHOME
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test test-asan test-tsan test-hil fuzz soak bench lint format wheel clean build FORCE
+.PHONY: help demo test test-asan test-tsan test-hil fuzz soak bench docs lint format wheel clean build FORCE
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/\1\t\2/p' Makefile | expand -t 12
@@ -74,6 +74,11 @@ soak: build $(VENV)/test.stamp ## a bad camera in use for SOAK_SECONDS, from SOA
 
 bench: build $(BENCH) $(VENV)/test.stamp $(VENV)/bench.stamp $(VENV)/hil.stamp ## compare with other libraries; prints JSON
 	@$(PY) tools/bench.py
+
+docs: build $(VENV)/docs.stamp ## the manual, in build/docs; whatever Sphinx warns of is an error
+	$(PY) -m sphinx --quiet --fresh-env --nitpicky --fail-on-warning \
+		--doctree-dir build/doctrees docs build/docs
+	@echo "build/docs/index.html"
 
 lint: build $(VENV)/test.stamp $(VENV)/lint.stamp ## style, types, compiler warnings
 	$(PY) -m ruff check
