@@ -114,6 +114,7 @@ static void fill_lease(struct vc_ring *ring, const struct request *req, struct b
 		set_plane(buffer, 0, 0, req->buf.bytesused);
 	}
 	stamp(ring, &req->buf, lease);
+	ring->taken_ns = lease->timestamp_ns;
 	lease->broken = judge(ring, buffer);
 	count_gap(ring, lease->sequence);
 	if (lease->broken)

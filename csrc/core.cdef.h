@@ -191,6 +191,7 @@ uint32_t vc_ring_count(const struct vc_ring *ring);
 uint32_t vc_ring_leased(struct vc_ring *ring);
 uint32_t vc_ring_culprit(struct vc_ring *ring);
 void vc_ring_stats(struct vc_ring *ring, struct vc_ring_stats *out);
+int64_t vc_ring_age(struct vc_ring *ring);
 
 /* ---- control ---- */
 

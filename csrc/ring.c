@@ -354,3 +354,15 @@ void vc_ring_stats(struct vc_ring *ring, struct vc_ring_stats *out)
 	*out = ring->stats;
 	pthread_mutex_unlock(&ring->lock);
 }
+
+int64_t vc_ring_age(struct vc_ring *ring)
+{
+	int64_t taken, now = vc_device_now(ring->dev);
+
+	if (now == 0) /* closed, or another process's */
+		return -1;
+	pthread_mutex_lock(&ring->lock);
+	taken = ring->taken_ns;
+	pthread_mutex_unlock(&ring->lock);
+	return taken == 0 ? -1 : now > taken ? now - taken : 0;
+}

@@ -36,7 +36,8 @@ struct vc_ring {
 	atomic_uint culprit; /* the ioctl whose error the last acquire told */
 	int has_sequence;
 	uint32_t sequence; /* of the last frame */
-	int64_t timestamp_ns; /* of the last frame */
+	int64_t timestamp_ns; /* of the last frame whose own is of use */
+	int64_t taken_ns; /* of the last frame, whoever stamped it; 0: there was none */
 	struct vc_ring_stats stats;
 	struct buffer buffers[VC_MAX_BUFFERS];
 };

@@ -348,6 +348,8 @@ void vc_ring_unpin(struct vc_ring *ring, uint32_t index);
 uint32_t vc_ring_count(const struct vc_ring *ring);
 uint32_t vc_ring_leased(struct vc_ring *ring);
 void vc_ring_stats(struct vc_ring *ring, struct vc_ring_stats *out);
+/* Nanoseconds since the time of the last frame that was taken out; -1: there was none. */
+int64_t vc_ring_age(struct vc_ring *ring);
 
 /* ---- control.c: controls of any node ---------------------------------- */
 

@@ -16,7 +16,7 @@ from .version import __version__
 
 if TYPE_CHECKING:
     from .bitmap import ImageBitmap
-    from .camera import Camera
+    from .camera import Camera, CameraHealth
     from .controls import Control, Controls
     from .device import Device
     from .dictionaries import (
@@ -81,6 +81,7 @@ __all__ = [
     "AbortError",
     "BandwidthError",
     "Camera",
+    "CameraHealth",
     "CaptureError",
     "CaptureTimeout",
     "ClosedError",
@@ -155,7 +156,7 @@ __all__ = [
 # What is behind a name is imported when it is asked for: each pays only for what it uses.
 _HOMES = {
     "bitmap": "ImageBitmap",
-    "camera": "Camera",
+    "camera": "Camera CameraHealth",
     "controls": "Control Controls",
     "device": "Device",
     "dictionaries": "FillLightMode MediaSettingsRange MediaTrackCapabilities "

@@ -13,6 +13,7 @@ import os
 import weakref
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import partial
 from threading import RLock
 from typing import TYPE_CHECKING, Any, Self, Unpack
@@ -47,9 +48,34 @@ if TYPE_CHECKING:
     from .controlstate import ControlState
     from .events import Events
     from .frame import Frame
-    from .stream import Stream
+    from .stream import Stream, StreamStats
 
-__all__ = ["Camera", "View"]
+__all__ = ["Camera", "CameraHealth", "View"]
+
+
+@dataclass(frozen=True, slots=True)
+class CameraHealth:
+    """How a camera is at one moment.
+
+    A daemon that reads frames all the time restarts the stream when ``last_frame_age`` gets
+    large, and complains when ``held`` stays at ``buffers``: somebody keeps frames.
+
+    Attributes:
+        closed: Whether it, or its device, was closed.
+        streaming: Whether a stream is on.
+        last_frame_age: Seconds since the time of the last frame that somebody fetched; ``None``:
+            there was none since streaming began.
+        held: Buffers that are held by frames that are alive.
+        buffers: That the stream has.
+        stats: What became of the frames since streaming began; ``None``: no stream is on.
+    """
+
+    closed: bool
+    streaming: bool
+    last_frame_age: float | None
+    held: int
+    buffers: int
+    stats: StreamStats | None
 
 
 class View:
@@ -437,6 +463,22 @@ class Camera:
         """Stop streaming, so that others can use the camera."""
         with self._lock:
             self._source.stop()
+
+    def health(self) -> CameraHealth:
+        """Return how the camera is, without asking it: cheap enough to poll.
+
+        Does not wait for who takes a photo in another thread, or for a control that does not
+        answer.
+        """
+        stream = self._source.stream
+        try:
+            if stream is not None and not self.closed:
+                return CameraHealth(
+                    False, True, stream.last_frame_age, stream.leased, stream.buffers, stream.stats
+                )
+        except ClosedError:  # meanwhile
+            pass
+        return CameraHealth(self.closed, False, None, 0, 0, None)
 
     # ---- changes by others ----
 

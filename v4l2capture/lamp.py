@@ -10,11 +10,13 @@ drivers/media/v4l2-core/v4l2-flash-led-class.c for microseconds.
 
 from __future__ import annotations
 
+import atexit
 import logging
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from functools import partial
+from typing import Any, TypeAlias
 
 from .cids import IDS
 from .controls import Control
@@ -44,6 +46,10 @@ _FAULT_WORDS = (
 )
 
 
+# Controls of a lamp, and the values that they had.
+_Old: TypeAlias = list[tuple[Control, Any]]
+
+
 class Lamp:
     """The lamp of one camera.
 
@@ -59,6 +65,7 @@ class Lamp:
         mode = self._control(LED_MODE)
         assert mode is not None
         self._mode = mode
+        self._ended = False
         self.strobes = LED_FLASH in mode.menu and self._control(_STROBE) is not None
 
     def _control(self, cid: int) -> Control | None:
@@ -66,21 +73,26 @@ class Lamp:
 
     @contextmanager
     def borrowed(self) -> Iterator[None]:
-        """Whatever is done to the lamp inside is undone at the end."""
-        old: list[tuple[Control, Any]] = [
+        """Whatever is done to the lamp inside is undone at the end.
+
+        That is the end of the program, too: of a daemon thread Python runs no ``finally``.
+        """
+        old: _Old = [
             (control, control.value)
             for cid in (LED_MODE, _TIMEOUT)
             if (control := self._control(cid)) is not None
         ]
+        at_exit = partial(self._end, old)
+        atexit.register(at_exit)
         try:
             yield
         finally:
-            for control, value in old:
-                try:
-                    if control.value != value:
-                        control.value = value
-                except (DeviceError, ClosedError) as error:
-                    _log.warning("the lamp is not as it was: %s", error)
+            atexit.unregister(at_exit)
+            _put_back(old)
+
+    def _end(self, old: _Old) -> None:
+        self._ended = True  # the thread that borrowed it may go on for a moment
+        _put_back(old)
 
     # ---- light ----
 
@@ -90,7 +102,7 @@ class Lamp:
         Args:
             duration: Seconds of light; the lamp's own timer may allow less.
         """
-        self._mode.value = LED_FLASH
+        self._light(LED_FLASH)
         length = self._time(duration)
         begin = time.monotonic_ns()
         if not self._is_external:
@@ -98,6 +110,11 @@ class Lamp:
         else:
             length = 1 << 62  # the sensor flashes with each frame
         return begin, begin + length
+
+    def _light(self, mode: int) -> None:
+        if self._ended:
+            raise ClosedError("the program is ending")
+        self._mode.value = mode
 
     @property
     def _is_external(self) -> bool:
@@ -133,7 +150,7 @@ class Lamp:
         """
         begin = time.monotonic()
         if not self.strobes:
-            self._mode.value = LED_TORCH
+            self._light(LED_TORCH)
         else:
             for pulse in range(_PULSES):
                 _sleep_until(begin + pulse * _PULSE_EVERY)
@@ -151,6 +168,15 @@ class Lamp:
             return []
         bits = int(control.value)
         return [word for bit, word in enumerate(_FAULT_WORDS) if bits >> bit & 1]
+
+
+def _put_back(old: _Old) -> None:
+    for control, value in old:
+        try:
+            if control.value != value:
+                control.value = value
+        except (DeviceError, ClosedError) as error:
+            _log.warning("the lamp is not as it was: %s", error)
 
 
 def _sleep_until(moment: float) -> None:

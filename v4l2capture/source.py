@@ -37,6 +37,10 @@ __all__ = ["Source"]
 _log = logging.getLogger(__name__)
 
 _EXPOSURE = IDS["exposure"]
+# Every module that logs has a logger of its own below this one. Where the program has not asked
+# for a log there is none: Python would print warnings on stderr.
+logging.getLogger(__package__).addHandler(logging.NullHandler())
+
 
 _SENSOR = frozenset((_EXPOSURE, IDS["analogue_gain"]))
 

@@ -368,6 +368,15 @@ class Stream:
         lib.vc_ring_stats(self._held(), out)
         return StreamStats(out.delivered, out.dropped, out.broken, out.stale, self._copied)
 
+    @property
+    def last_frame_age(self) -> float | None:
+        """Seconds since the time of the last frame that was fetched; ``None``: none was yet.
+
+        Frames that nobody fetches do not count: a camera has no other sign of life.
+        """
+        age = lib.vc_ring_age(self._held())
+        return None if age < 0 else age / 1e9
+
     def _held(self) -> Any:
         ring = self._ring
         if ring is None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from ..device import Device
 from ..discovery import first_camera, reason, scan
-from .output import Failed, say
+from .output import Failed, say, say_log
 
 if TYPE_CHECKING:
     from ..camera import Camera
@@ -48,6 +48,7 @@ def open_whole_camera(name: str | None) -> Camera:
     camera = Camera(first_camera() if name is None else _path(name))
     for problem in camera.problems:
         say(reason(problem))
+    say_log()
     return camera
 
 

@@ -10,10 +10,22 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-__all__ = ["Failed", "Table", "put", "put_json", "say", "visible", "writing_result"]
+__all__ = [
+    "Failed",
+    "Table",
+    "hush_log",
+    "put",
+    "put_json",
+    "say",
+    "say_log",
+    "visible",
+    "writing_result",
+]
 
 
 _GAP = "  "
+
+_handlers: list[Any] = []  # what makes messages of the library's log, or nothing
 
 
 class Failed(Exception):  # noqa: N818 (it is no error of the program)
@@ -37,6 +49,27 @@ def say(text: str) -> None:
     """Print a message on stderr."""
     with contextlib.suppress(OSError):  # nobody is there to be told
         print(f"v4l2capture: {visible(text)}", file=sys.stderr, flush=True)
+
+
+def say_log() -> None:
+    """Let what the library warns of be messages, too, until :func:`hush_log`."""
+    import logging  # which others do not need
+
+    class Saying(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            say(record.getMessage())
+
+    if not _handlers:
+        _handlers.append(Saying(logging.WARNING))
+        logging.getLogger("v4l2capture").addHandler(_handlers[0])
+
+
+def hush_log() -> None:
+    """End what :func:`say_log` began."""
+    if _handlers:
+        import logging
+
+        logging.getLogger("v4l2capture").removeHandler(_handlers.pop())
 
 
 def put(text: str = "") -> None:

@@ -15,7 +15,7 @@ from importlib import import_module
 
 from .. import __version__
 from ..errors import CaptureError
-from .output import Failed, say, writing_result
+from .output import Failed, hush_log, say, writing_result
 
 __all__ = ["COMMANDS", "run"]
 
@@ -121,4 +121,6 @@ def run(argv: Sequence[str] | None = None) -> int:
         # Who read our output has enough. Python would complain once more at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 128 + signal.SIGPIPE
+    finally:
+        hush_log()
     return int(status)
