@@ -110,7 +110,8 @@ class Dictionary:
                 text = f"{cls.__name__} has no member {key!r}; it is ignored"
                 warnings.warn(text, UnknownMemberWarning, stacklevel=_outside())
         elif snake(name) in found:
-            raise TypeError(f"{cls.__name__} has {name} twice, as {snake(name)} and {name}")
+            spellings = f", as {snake(name)} and {name}" if snake(name) != name else ""
+            raise TypeError(f"{cls.__name__} has {name} twice{spellings}")
         else:
             found[snake(name)] = value
 
@@ -261,7 +262,8 @@ def scalar_or_list(convert: Convert) -> Convert:
     many = sequence(convert)
 
     def either(name: str, value: Any) -> Any:
-        return convert(name, value) if isinstance(value, str) else many(name, value)
+        is_one = isinstance(value, str) or not isinstance(value, Iterable)
+        return convert(name, value) if is_one else many(name, value)
 
     return either
 

@@ -265,6 +265,25 @@ def test_wrong_type_is_a_type_error(cls, data):
         cls.of(data)
 
 
+@pytest.mark.parametrize(
+    ("data", "complaint"),
+    [
+        ({"focusMode": 3}, "focusMode takes a string, not 3"),
+        ({"focusMode": ["manual", 3]}, "focusMode takes a string, not 3"),
+        ({"focusMode": "a", "focus_mode": "b"}, "focusMode twice, as focus_mode and focusMode$"),
+    ],
+    ids=str,
+)
+def test_complaint_says_what_is_wrong(data, complaint):
+    with pytest.raises(TypeError, match=complaint):
+        MediaTrackConstraints.of(data)
+
+
+def test_member_that_is_a_keyword_too_is_a_type_error():
+    with pytest.raises(TypeError, match=r"zoom twice$"):
+        MediaTrackConstraints.of({"zoom": 200}, zoom=300)
+
+
 def test_keyword_that_is_no_member_is_a_type_error():
     with pytest.raises(TypeError, match="image_widht"):
         PhotoSettings.of(image_widht=640)
