@@ -249,8 +249,19 @@ def select_settings(
 
     names = {name for wanted in (basic, *advanced) for name in wanted}
     space = _whole_space(able, now, names, modes, quantize)
+    alone = space.copy()
     _respect(space, elsewhere)
-    _require(space, basic, able, now)
+    refusal = None
+    try:
+        _require(space, basic, able, now)
+    except OverconstrainedError as error:
+        refusal = error
+    if refusal is not None:
+        _require(alone, basic, able, now)  # which says why, unless it is because of others
+        name = refusal.constraint
+        what = f"{name} cannot be {_words(basic[name])}" if name else "no mode has all of this"
+        text = f"{what} together with what another user of the camera requires"
+        raise OverconstrainedError(name, text)
     for wanted in advanced:
         attempt = space.copy()
         if attempt.narrow_all(wanted):
@@ -352,6 +363,10 @@ def satisfies(
 ) -> bool:
     """Return whether settings are what an advanced set wants, all of it."""
     wanted = parsed(MediaTrackConstraintSet.of(advanced), True)
+    if any(
+        each.able is not None and each.able != (name in settings) for name, each in wanted.items()
+    ):
+        return False
     return _fitness(capabilities, settings, wanted) < math.inf
 
 
@@ -390,7 +405,8 @@ def _holds(wanted: Wanted, actual: Any, domain: Domain | None) -> bool:
     if wanted.low <= actual <= wanted.high:
         return True
     left = domain.narrowed(wanted)
-    return isinstance(left, Range) and left.chosen(None) == actual
+    nearest = left.chosen(None) if isinstance(left, Range) else None
+    return nearest is not None and math.isclose(nearest, actual)
 
 
 def _distance(ideal: Any, actual: Any, domain: Domain | None) -> float:

@@ -200,7 +200,7 @@ class MediaDevices(EventTarget):
         failures: list[CaptureError] = []
         verdicts = await self._judge(wanted, failures)
         fit = [verdict for verdict in verdicts if verdict.distance < float("inf")]
-        for verdict in sorted(fit, key=lambda verdict: verdict.distance):
+        for verdict in sorted(fit, key=lambda each: (each.missed, each.distance)):
             track_id = str(uuid.uuid4())
             source = CaptureSource.of(verdict.path)
             make = partial(MediaStreamTrack._of, source, track_id)

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 
 from .camera import Camera
 from .camerastate import group_id
-from .constraints import fitness_distance
+from .constraints import fitness_distance, satisfies
 from .device import Device
 from .dictionaries import MediaTrackCapabilities, MediaTrackConstraints
 from .discovery import DeviceInfo, node_paths
@@ -119,12 +119,15 @@ class Verdict:
     """How well one camera fits.
 
     Attributes:
+        missed: Which of the advanced sets are not met; they matter more than the distance, and
+            the first of them most.
         distance: The less, the better; infinite: not at all.
         impossible: What is required and can never hold there.
     """
 
     path: str
     distance: float
+    missed: tuple[bool, ...] = ()
     impossible: tuple[str, ...] = ()
 
 
@@ -147,9 +150,12 @@ def judge(camera: Camera, path: str, wanted: MediaTrackConstraints) -> Verdict:
     except OverconstrainedError:
         names = (name for name, each in parsed(wanted, False).items() if each.is_required)
         return Verdict(
-            path, math.inf, tuple(name for name in names if not _can(camera, name, wanted))
+            path,
+            math.inf,
+            impossible=tuple(name for name in names if not _can(camera, name, wanted)),
         )
-    return Verdict(path, fitness_distance(able, chosen, wanted))
+    missed = tuple(not satisfies(able, chosen, each) for each in wanted.advanced or ())
+    return Verdict(path, fitness_distance(able, chosen, wanted), missed)
 
 
 def _can(camera: Camera, name: str, wanted: MediaTrackConstraints) -> bool:

@@ -159,6 +159,9 @@ def three():
         ({"frameRate": {"min": 50}, "height": {"min": 1000}}, "Simulated ISP"),
         ({"zoom": 500}, "Simulated Webcam"),
         ({"advanced": [{"torch": True}]}, "Simulated Phone"),
+        ({"advanced": [{"pan": True}]}, "Simulated Webcam"),
+        ({"advanced": [{"zoom": 500}, {"torch": True}]}, "Simulated Webcam"),  # the first counts
+        ({"zoom": False, "advanced": [{"zoom": 500}]}, "Simulated Webcam"),
     ],
     ids=str,
 )

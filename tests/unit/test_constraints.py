@@ -7,7 +7,7 @@ import time
 import pytest
 
 from v4l2capture import errors
-from v4l2capture.constraints import fitness_distance, select_settings
+from v4l2capture.constraints import fitness_distance, satisfies, select_settings
 from v4l2capture.dictionaries import MediaTrackCapabilities, MediaTrackConstraints
 from v4l2capture.errors import CaptureError, DOMException, OverconstrainedError
 
@@ -257,7 +257,11 @@ def test_required_comes_before_advanced():
 def test_what_another_track_requires_stays():
     others = [{"zoom": {"max": 200}, "torch": True}]  # the torch is only preferred
 
-    assert failed({"zoom": {"exact": 300}}, others=others) == "zoom"
+    with pytest.raises(OverconstrainedError, match="another user") as caught:
+        select_settings(ABLE, NOW, {"zoom": {"exact": 300}}, others=others)
+    assert caught.value.constraint == "zoom"
+    with pytest.raises(OverconstrainedError, match="the camera has"):
+        select_settings(ABLE, NOW, {"zoom": {"exact": 9999}}, others=others)
     assert changed({"zoom": 300, "torch": False}, others=others) == {"zoom": 200}
     assert changed({"advanced": [{"zoom": 300}]}, others=others) == {}
 
@@ -459,3 +463,29 @@ def test_twenty_constraints_and_sixty_modes_take_no_time():
         return time.process_time() - start
 
     assert min(once() for _ in range(20)) < 0.01
+
+
+# ---- what is met ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("advanced", "expected"),
+    [
+        ({"pan": True, "zoom": 100}, True),
+        ({"pan": False}, False),
+        ({"tilt": True}, False),
+        ({"tilt": False}, True),
+        ({"zoom": {"min": 101}}, False),
+    ],
+    ids=str,
+)
+def test_advanced_set_is_met_or_not(advanced, expected):
+    assert satisfies(ABLE, NOW, advanced) is expected
+
+
+def test_nearest_step_is_what_was_required_also_where_steps_are_no_whole_numbers():
+    able = {"exposureTime": {"min": 0.7561403508771929, "max": 332, "step": 0.18903508771929823}}
+
+    now = {"exposureTime": 238.94035087719297}
+
+    assert fitness_distance(able, now, {"exposureTime": {"exact": 239}}) == 0
