@@ -15,11 +15,17 @@ from typing import TYPE_CHECKING, Any
 from .camerastate import CameraState
 from .constraints import fitness_distance, satisfies, select_settings
 from .controlstate import ControlState
-from .dictionaries import Constrain, MediaTrackConstraints, MeteringMode
-from .domain import parsed
+from .dictionaries import (
+    MediaTrackConstraints,
+    MediaTrackConstraintSet,
+    MeteringMode,
+)
+from .domain import Wanted, parsed
 from .errors import ControlError, DeviceGoneError, OverconstrainedError
-from .mapping import MODES, control_ids
+from .implied import with_modes
+from .mapping import MODES, NEEDS, control_ids, rules
 from .nativemode import NativeMode, best_mode, mode_of
+from .rules import RangeRule
 from .source import Source
 from .videomode import CROP_AND_SCALE, Size
 from .writeplan import Write, WritePlan, write_plan
@@ -85,26 +91,35 @@ class _Attempt:
         self.source = source
         self.state = state
         self.wanted = wanted
+        self.whole = wanted  # with the modes that are not said
         self.size = size
         self.others = others
         self.sizes = [replace(each, resize=CROP_AND_SCALE) for each in sizes]
         self.modes: Sequence[NativeMode] = ()
-        self.names = {name for each in (wanted, *(wanted.advanced or ())) for name in each}
-        self.names.discard("advanced")
+        self.names = {name for each in self._sets() for name in each} - {"advanced"}
         if "aspectRatio" in self.names:
             self.names |= {"width", "height"}
         self.required = _required(wanted)
         self.able: dict[str, Any] = {}
+
+    def _sets(self) -> list[MediaTrackConstraintSet]:
+        return [self.whole, *(self.whole.advanced or ())]
 
     def run(self) -> Applied:
         names = self.names
         states = self.source.states(names)
         self.able = self.state.capabilities(states, names).to_dict()
         now = self.state.settings(states, self.size, names).to_dict()
+        self.whole = with_modes(self.wanted, self.able, now)
+        self.others = [with_modes(other, self.able, now) for other in self.others]
+        names |= {name for each in self._sets() for name in each} - {"advanced"}
         sized = not names.isdisjoint(_SIZES)
         self.modes = self.state.modes if sized else []
         chosen = self._choose(now)
+        chosen |= self._on_entries(chosen, states)
         controls = {n: chosen[n] for n in names if n in chosen and control_ids((n,))}
+        if not self._wants("pointsOfInterest", chosen):  # written anew, a region shrinks
+            controls.pop("pointsOfInterest", None)
         plan = self._plan(states, controls, now)
         old = self.source.format if sized else None
         streamed = self.source.stream is not None
@@ -148,11 +163,47 @@ class _Attempt:
 
     def _select(self, now: Mapping[str, Any], modes: Sequence[NativeMode]) -> dict[str, Any]:
         plain = [mode.to_dict() for mode in modes]
-        return select_settings(self.able, now, self.wanted, modes=plain, others=self.others)
+        try:
+            return select_settings(self.able, now, self.whole, modes=plain, others=self.others)
+        except OverconstrainedError as error:
+            needing = [name for name in self.required if NEEDS.get(name) == error.constraint]
+            if error.constraint in self.required or not needing:
+                raise
+            raise OverconstrainedError(needing[0], f"{needing[0]} cannot be set: {error}") from None
+
+    def _met(self, chosen: Mapping[str, Any]) -> list[dict[str, Wanted]]:
+        """Return what is wanted, without the advanced sets that could not be met."""
+        sets = [each for each in self.whole.advanced or () if satisfies(self.able, chosen, each)]
+        return [parsed(self.whole, False), *(parsed(each, True) for each in sets)]
+
+    def _wants(self, name: str, chosen: Mapping[str, Any]) -> bool:
+        """Whether anything is wanted of a property that has no bounds."""
+        wanted = [each[name] for each in self._met(chosen) if name in each]
+        return any(each.among is not None or each.ideal is not None for each in wanted)
+
+    def _on_entries(
+        self, chosen: Mapping[str, Any], states: Mapping[int, ControlState]
+    ) -> dict[str, float]:
+        """Return numbers for which a camera has only some values, not evenly apart.
+
+        Each becomes the nearest of those that are still allowed; where none is, of all.
+        """
+        found = {}
+        for name, rule in rules(states, self.source.timing(states)).items():
+            if name not in self.names or name not in chosen or isinstance(rule, RangeRule):
+                continue
+            control = states.get(rule.cid)
+            values = [] if control is None else rule.values(control)
+            wanted = [parsed(each, False) for each in self.others] + self._met(chosen)
+            for each in (one[name] for one in wanted if name in one):
+                values = [v for v in values if each.low <= v <= each.high] or values
+            if values:
+                found[name] = min(values, key=lambda value: abs(value - chosen[name]))
+        return found
 
     def _cost(self, chosen: Mapping[str, Any]) -> tuple[list[bool], float]:
-        missed = [not satisfies(self.able, chosen, each) for each in self.wanted.advanced or ()]
-        distance = fitness_distance(self.able, chosen, self.wanted)
+        missed = [not satisfies(self.able, chosen, each) for each in self.whole.advanced or ()]
+        distance = fitness_distance(self.able, chosen, self.whole)
         return missed, round(distance, 9)
 
     # ---- size and rate ----
@@ -199,8 +250,6 @@ class _Attempt:
         plan = write_plan(
             states,
             controls,
-            keep={name for other in self.others for name in _required(other) if name in MODES},
-            insist=self._insisted(controls),
             timing=self.source.timing(states),
             frame=self.state.frame_size(states),
         )
@@ -208,16 +257,6 @@ class _Attempt:
             if name in self.required and not self._is_met(name, now):
                 raise OverconstrainedError(name, f"{name} cannot be set: {reason}")
         return plan
-
-    def _insisted(self, chosen: Mapping[str, Any]) -> set[str]:
-        """Return the properties of which one value is wanted, and not just some range."""
-        sets = [each for each in self.wanted.advanced or () if satisfies(self.able, chosen, each)]
-        return {
-            name
-            for each in (self.wanted, *sets)
-            for name in each
-            if not isinstance(each[name], Constrain) or {"exact", "ideal"} & set(each[name])
-        }
 
     def _is_met(self, name: str, now: Mapping[str, Any]) -> bool:
         return fitness_distance(self.able, now, {name: self.wanted[name]}) < math.inf

@@ -148,6 +148,10 @@ class EntryRule:
         value = self.entries(control).get(control.value)
         return None if value is None else _number(value)
 
+    def values(self, control: ControlState) -> list[float]:
+        """Return all values that it can have."""
+        return [_number(value) for value in sorted(set(self.entries(control).values()))]
+
     def to_driver(self, value: float, control: ControlState) -> int:
         """Return the index of the entry nearest to ``value``."""
         entries = self.entries(control)
@@ -180,6 +184,13 @@ class GainRule:
         if not control.is_range or not isinstance(control.value, int):
             return None
         return self._iso(min(max(control.value, control.minimum), control.last))
+
+    def values(self, control: ControlState) -> list[float]:
+        """Return all values that it can have."""
+        if not control.is_range:
+            return []
+        codes = range(control.minimum, control.last + 1, control.step)
+        return [value for code in codes if (value := self._iso(code)) is not None]
 
     def to_driver(self, value: float, control: ControlState) -> int:
         sensor, base = self.timing.sensor, self.timing.base_iso

@@ -11,7 +11,7 @@ drivers/media/usb/uvc/uvc_ctrl.c for masters and slaves.
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -284,24 +284,19 @@ def write_plan(
     controls: Iterable[ControlState] | Controls,
     wanted: Mapping[str, Any] | MediaTrackSettings,
     *,
-    keep: Container[str] = (),
-    insist: Container[str] = (),
     timing: SensorTiming | None = None,
     frame: tuple[int, int] | None = None,
 ) -> WritePlan:
     """Return what has to be written so that the settings become ``wanted``.
 
-    Whoever wants an exposure time, a colour temperature or a focus distance wants the manual
-    mode in which it has an effect, too, and gets it, unless ``wanted`` or ``keep`` says
-    otherwise. What a control has already is not written again. Members that are no controls,
-    for example ``width``, are left to the caller.
+    Whoever wants another exposure time, colour temperature or focus distance wants the manual
+    mode in which it has an effect, too, and gets it, unless ``wanted`` says otherwise. What a
+    control has already is not written again. Members that are no controls, for example
+    ``width``, are left to the caller.
 
     Args:
         controls: As they are now.
         wanted: New settings; only those that have to change, or all.
-        keep: Modes that must stay, because somebody requires them.
-        insist: Values that shall be held: their modes become manual even where a value is
-            what is wanted already, by chance.
         timing: Of a raw sensor, as for :func:`v4l2capture.mapping.settings`.
         frame: Size of the whole picture of the sensor, for points of interest.
     """
@@ -316,11 +311,10 @@ def write_plan(
             continue
         target = modes.get(mode)
         has = MODES[mode].setting(have)
-        changes = name in insist or _changes(have, table[name], new[name])
-        if target is None and has not in (None, _MANUAL) and changes:
-            able = MODES[mode].capability(have) or []
-            if mode not in keep and _MANUAL in able:
-                modes[mode] = target = _MANUAL
+        able = MODES[mode].capability(have) or []
+        is_other = target is None and has not in (None, _MANUAL)
+        if is_other and _MANUAL in able and _changes(have, table[name], new[name]):
+            modes[mode] = target = _MANUAL
         if (target or has) not in (None, _MANUAL):
             del numbers[name]
             planner.skipped[name] = f"{mode} is {target or has}"

@@ -25,6 +25,7 @@ PURE = {
     "errors",
     "exif",
     "exiftags",
+    "implied",
     "jpegfile",
     "jsonreader",
     "layout",
