@@ -22,6 +22,7 @@ from .applying import apply_constraints
 from .bitmap import ImageBitmap, picture
 from .bracketing import BRACKETS, bracketed
 from .camerastate import CameraState
+from .cids import IDS
 from .constraints import select_settings
 from .developing import BracketOptions, PhotoFile, PhotoOptions, asked_for, develop
 from .device import Device
@@ -36,9 +37,11 @@ from .dictionaries import (
 from .discovery import DeviceInfo, first_camera
 from .errors import ClosedError, DeviceError
 from .guard import ending_in_order
+from .mapping import zoom_ratio
 from .nativemode import mode_of
 from .node import Node
 from .photo import Photo
+from .sensor import LENSES
 from .shooting import fresh_frame, shoot
 from .source import Source
 from .videomode import Size
@@ -220,6 +223,24 @@ class Camera:
     def settings(self) -> MediaTrackSettings:
         """What is set now, read from the camera."""
         return self._view.settings
+
+    @property
+    def zoom_ratio(self) -> float | None:
+        """How much it magnifies now, 1 is not at all; ``None``: the driver does not tell."""
+        with self._looking():
+            zoom = self._source.states(("zoom",)).get(IDS["zoom_absolute"])
+            ratio = None if zoom is None else zoom_ratio(zoom)
+            return None if ratio is None else float(ratio)
+
+    @property
+    def focus_metres(self) -> float | None:
+        """How far away is what is sharp now; ``None``: that is not known of this lens."""
+        with self._looking():
+            focus = self._source.states(("focusDistance",)).get(IDS["focus_absolute"])
+            lens = LENSES.get(self._source.sensor_name)
+            if lens is None or focus is None or not isinstance(focus.value, int):
+                return None
+            return lens.metres(focus.value)
 
     @property
     def constraints(self) -> MediaTrackConstraints:

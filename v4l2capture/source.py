@@ -18,9 +18,10 @@ from .cids import IDS
 from .controls import Control, Controls
 from .controlstate import ControlState
 from .device import Device
+from .dictionaries import MeteringMode
 from .errors import ClosedError, ControlError, DeviceError, DeviceGoneError, device_error
 from .events import ControlEvent, SourceChangeEvent
-from .mapping import control_ids
+from .mapping import control_ids, settings
 from .node import Node
 from .sensor import SensorTiming, timing
 from .subdevice import find_subdevices
@@ -67,8 +68,8 @@ class Source:
         nodes: The video node first, then its sensor, lenses and flashes.
         problems: Why nodes that belong to the camera could not be opened.
         stream: What is on, or ``None``. Another one after each change of the format.
-        held: W3C settings that are written again when streaming begins, because some
-            cameras forget them then.
+        held: W3C settings that somebody wants. Some cameras forget what they are when streaming
+            begins; then they are written again.
         closed: Whether :meth:`close` was called.
         settled: Whether light has had time to settle since streaming began.
         interrupt: Called when the stream stops for a photo in another format.
@@ -137,8 +138,12 @@ class Source:
         """Return the timing of a raw sensor, or ``None``: there is none, or not all is known."""
         if self._sensor is None or _EXPOSURE not in states:
             return None
-        name = self._sensor.name.partition(" ")[0]
-        return timing(states, self._sensor.line_width, name, self._base_iso)
+        return timing(states, self._sensor.line_width, self.sensor_name, self._base_iso)
+
+    @property
+    def sensor_name(self) -> str:
+        """What the chip of a raw sensor is called, for example ``"imx219"``; else ``""``."""
+        return "" if self._sensor is None else self._sensor.name.partition(" ")[0]
 
     def control(self, cid: int) -> Control:
         """Return the control of an id.
@@ -178,15 +183,30 @@ class Source:
         if self.closed:
             raise ClosedError(f"{self.device.path} is closed")
         if self.stream is None or self.stream.closed:
-            self.settled = False
-            self.stream = self.device.stream(_BUFFERS, copy_when_low=True)
-            if self.held:
-                states = self.states(self.held)
-                plan = write_plan(
-                    states, self.held, timing=self.timing(states), frame=self.frame_size
-                )
-                self.carry_out(plan, ())
+            return self._begin(self._kept())
         return self.stream
+
+    def _begin(self, kept: Mapping[str, Any]) -> Stream:
+        self.settled = False
+        self.stream = self.device.stream(_BUFFERS, copy_when_low=True)
+        if kept:
+            states = self.states(kept)
+            plan = write_plan(states, kept, timing=self.timing(states), frame=self.frame_size)
+            self.carry_out(plan, ())
+        return self.stream
+
+    def _kept(self) -> dict[str, Any]:
+        """Return what shall not be forgotten, as it is now: others may have changed it since."""
+        if not self.held:
+            return {}
+        states = self.states(self.held)
+        now = settings(states, self.timing(states), self.frame_size).to_dict()
+        passing = (None, MeteringMode.SINGLE_SHOT)
+        # Of a region, only its middle is known.
+        return {
+            name: value if name == "pointsOfInterest" or now.get(name) in passing else now[name]
+            for name, value in self.held.items()
+        }
 
     def stop(self) -> None:
         """Stop streaming."""
@@ -202,6 +222,7 @@ class Source:
         """
         if streams is None:
             streams = self.stream is not None
+        kept = self._kept() if streams else {}
         self.stop()
         try:
             self.device.set_format(
@@ -209,7 +230,7 @@ class Source:
             )
         finally:
             if streams:
-                self.start()
+                self._begin(kept)
 
     # ---- what changes by itself ----
 
@@ -235,15 +256,16 @@ class Source:
         """Fetch the events that are there; what a driver says of its controls is fresh then.
 
         Returns:
-            The ids of the controls that others have changed, and whether the picture at the
-            input has another size now.
+            The ids of the controls of which others have changed value or range, and whether
+            the picture at the input has another size now.
         """
         changed, resized = set(), False
         for node in self._silent:
             node.controls.refresh()
         for node in self.nodes:
             while (event := node.events.try_read()) is not None:
-                if isinstance(event, ControlEvent):
+                # Flags change when we switch a mode, too.
+                if isinstance(event, ControlEvent) and event.changes != {"flags"}:
                     changed.add(event.id)
                 resized = resized or isinstance(event, SourceChangeEvent)
         return changed, resized

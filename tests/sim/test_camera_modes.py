@@ -1,11 +1,16 @@
 # SPDX-License-Identifier: MIT
 """Values that depend on a mode, and values of which a camera has only some."""
 
+import json
+import math
 from pathlib import Path
 
 import pytest
 
-from v4l2capture import Camera, OverconstrainedError, SimulatedCamera
+import v4l2capture
+from v4l2capture import Camera, Device, OverconstrainedError, SimulatedCamera
+
+PROFILES = Path(v4l2capture.__file__).parent / "profiles"
 
 
 @pytest.fixture
@@ -16,6 +21,10 @@ def sim():
 @pytest.fixture
 def phone():
     return SimulatedCamera("phone")
+
+
+def profile(name):
+    return json.loads((PROFILES / f"{name}.json").read_text(encoding="utf-8"))
 
 
 # ---- a mode that is wished for, and a value that is required -------------------------------------
@@ -112,6 +121,24 @@ def test_mode_that_one_user_requires_is_an_error_by_the_name_of_the_value(sim):
         assert caught.value.constraint == "exposureTime"
 
 
+# ---- one run -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["whiteBalanceMode", "focusMode", "exposureMode"])
+def test_one_run_is_what_the_settings_say_afterwards(phone, name):
+    with Camera(phone.path) as camera:
+        camera.apply_constraints({name: {"exact": "single-shot"}})
+
+        assert camera.settings[name] == "single-shot"
+
+
+def test_own_change_of_a_mode_is_no_change_by_others(sim):
+    with Camera(sim.path) as camera:
+        camera.apply_constraints(exposure_time=100, focus_mode="manual")
+
+        assert not camera.take_changes()
+
+
 # ---- only some values ----------------------------------------------------------------------------
 
 
@@ -155,3 +182,59 @@ def test_region_that_nobody_asks_for_stays_as_it_is():
             camera.apply_constraints(points_of_interest=nothing)
 
             assert camera.controls[name].value == before
+
+
+# ---- what others change, and what a camera forgets -----------------------------------------------
+
+
+def test_start_does_not_undo_what_was_changed_since(sim):
+    with Camera(sim.path) as camera:
+        camera.apply_constraints(zoom=200, brightness=9)
+        camera.controls["zoom_absolute"].value = 300
+
+        camera.grab_frame()
+        assert camera.settings.zoom == 300
+
+        with Device(sim.path) as other:
+            other.controls["zoom_absolute"].value = 400
+        camera.apply_constraints(width={"exact": 320}, height={"exact": 240})
+        assert camera.settings.zoom == 400
+
+
+def test_camera_that_forgets_gets_what_others_have_changed_back(sim):
+    with Camera(sim.path) as camera:
+        camera.apply_constraints(zoom=200, exposure_time=77)
+        with Device(sim.path) as other:
+            other.controls["zoom_absolute"].value = 400
+        sim.fault("reset_controls_on_streamon")
+
+        camera.grab_frame()
+
+        assert camera.settings.zoom == 400
+        assert camera.settings.exposure_time == 77
+
+
+# ---- numbers without a unit ----------------------------------------------------------------------
+
+
+def test_zoom_is_a_ratio_where_the_driver_counts_hundredths(sim):
+    with Camera(sim.path) as camera:
+        camera.apply_constraints(zoom=250)
+
+        assert camera.zoom_ratio == 2.5
+        assert camera.focus_metres is None
+    with Camera("sim:sensor") as camera:
+        assert camera.zoom_ratio is None
+        assert camera.focus_metres is None  # nobody knows the lens behind this sensor
+
+
+def test_focus_is_in_metres_where_sensor_and_lens_are_known():
+    known = profile("sensor")
+    known["subdevices"][0]["name"] = "imx708 10-001a"
+    sim = SimulatedCamera(known)
+    with Camera(sim.path) as camera:
+        camera.apply_constraints(focus_distance={"exact": 445 + 320})
+        assert camera.focus_metres == pytest.approx(0.1)
+
+        camera.apply_constraints(focus_distance={"exact": 445})
+        assert camera.focus_metres == math.inf
