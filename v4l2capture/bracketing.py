@@ -30,6 +30,8 @@ def bracketed(source: Source, state: CameraState, name: str) -> Iterator[Callabl
     before = source.states(names)
 
     def vary(value: float) -> None:
+        if value is None:
+            raise TypeError(f"{name} takes a number, not None")
         state.catch_up()  # what a sensor can depends on the size of the picture
         wanted = MediaTrackConstraints.of({name: {"exact": value}})
         apply_constraints(source, state, wanted, None, ())

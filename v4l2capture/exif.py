@@ -131,6 +131,8 @@ class Exif:
         _word("white_balance", self.white_balance, (None, *_WHITE_BALANCES))
         if self.taken is not None and self.taken.utcoffset() is None:
             raise ValueError(f"taken={self.taken!r} has no time zone")
+        if not isinstance(self.tags, Mapping):
+            raise TypeError(f"tags={self.tags!r}: give a mapping from names to values")
         for name, value in self.tags.items():
             checked_value(known_tag(name), value)
         _place(self.gps)

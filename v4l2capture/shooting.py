@@ -26,6 +26,7 @@ from .metering import Settling, exposure_of, mean_luma
 from .nativemode import NativeMode, mode_of, native_modes, photo_mode
 from .pixfmt import PIXEL_FORMATS
 from .source import Source
+from .waiting import milliseconds
 
 if TYPE_CHECKING:
     from .controlstate import ControlState
@@ -93,12 +94,15 @@ def shoot(
         NotSupportedError: The camera cannot do what is wanted.
         UnknownError: The lamp did not light the frame.
         CaptureTimeout: No fresh frame came in time.
+        ValueError: The timeout is less than nothing.
     """
+    milliseconds(timeout)  # complains about a bad one before anything is done
     return _Shoot(source, state, wanted, timeout, raw).run(before_each)
 
 
 def fresh_frame(source: Source, timeout: float | None) -> Frame:
     """Return a frame that was taken after this call, and not in the dark of a cold start."""
+    milliseconds(timeout)
     source.start()
     frames = _Frames(source, timeout)
     frames.settle()

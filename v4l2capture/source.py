@@ -12,6 +12,7 @@ import errno
 import logging
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from numbers import Real
 from typing import TYPE_CHECKING, Any
 
 from .cids import IDS
@@ -37,11 +38,11 @@ __all__ = ["Source"]
 
 _log = logging.getLogger(__name__)
 
-_EXPOSURE = IDS["exposure"]
 # Every module that logs has a logger of its own below this one. Where the program has not asked
 # for a log there is none: Python would print warnings on stderr.
 logging.getLogger(__package__).addHandler(logging.NullHandler())
 
+_EXPOSURE = IDS["exposure"]
 
 _SENSOR = frozenset((_EXPOSURE, IDS["analogue_gain"]))
 
@@ -79,6 +80,8 @@ class Source:
     """
 
     def __init__(self, device: Device, base_iso: float | None = None) -> None:
+        if base_iso is not None and (not isinstance(base_iso, Real) or not 0 < base_iso < 1e9):
+            raise ValueError(f"base_iso={base_iso!r}: give an ISO speed, e.g. 100, or None")
         self.device = device
         self._base_iso = base_iso
         subdevices, self.problems = find_subdevices(device)

@@ -22,6 +22,10 @@ CROP_AND_SCALE = "crop-and-scale"
 # Cameras say 30000/1001 and people say 29.97.
 _RATE_TOLERANCE = 0.005
 
+# Proportions and thinning beyond these are those of no picture; numbers shall stay finite.
+_LONGEST = 1e6
+_MOST_LEFT_OUT = 1e9
+
 # What is near where nothing else says: the size that every camera has.
 _USUAL = (640, 480, 30.0)
 
@@ -235,7 +239,8 @@ class Video:
         if wish.aspect is not None or aspect != (0, math.inf):
             wide.update(widths)
             high.update(heights)
-            ratios.update(r for r in (*aspect, wish.aspect or 0) if 0 < r < math.inf)
+            # Beyond them, what is nearest is a corner of the bounds.
+            ratios.update(r for r in (*aspect, wish.aspect or 0) if 1 / _LONGEST < r < _LONGEST)
         for width in wide:
             yield from ((width, height) for height in high)
         for ratio in ratios:
@@ -260,7 +265,7 @@ class Video:
         most = math.floor(native / low) if low > 0 else math.inf
         if not 0 < fewest <= most:
             return None
-        count = native / target if target > 0 else 1.0
+        count = min(native / target, _MOST_LEFT_OUT) if target > 0 else 1.0
         choices = {min(max(n, fewest), most) for n in (math.floor(count), math.ceil(count))}
         return min(
             (native / n if n > 1 else native for n in sorted(choices)),

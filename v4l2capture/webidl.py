@@ -179,7 +179,7 @@ def number(name: str, value: Any) -> int | float:
 
 def ulong(name: str, value: Any) -> int:
     """A whole number of 32 bits; others are clamped and rounded, as ``[Clamp]`` says."""
-    if isinstance(value, Real) and not isinstance(value, bool) and abs(value) > _MOST_ULONG:
+    if isinstance(value, int | float) and abs(value) > _MOST_ULONG:
         return _MOST_ULONG if value > 0 else 0
     return min(max(round(number(name, value)), 0), _MOST_ULONG)
 

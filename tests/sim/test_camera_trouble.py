@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """The engine when a driver, a signal or another thread gets in its way: nothing stays changed."""
 
+import math
 import signal
 
 import pytest
@@ -8,6 +9,7 @@ import pytest
 from v4l2capture import (
     BandwidthError,
     Camera,
+    CaptureError,
     Device,
     DeviceError,
     OverconstrainedError,
@@ -73,6 +75,59 @@ def test_exposure_that_a_size_cut_short_is_back_when_the_size_is_refused():
             camera.apply_constraints(width={"exact": 640}, focus_distance={"exact": 100})
 
         assert [node.controls.read() for node in camera.nodes] == before
+
+
+@pytest.mark.parametrize("value", [1e308, 5e-324, {"ideal": 1e308}, {"ideal": 5e-324}], ids=str)
+@pytest.mark.parametrize("name", ["aspectRatio", "frameRate", "zoom", "exposureTime", "pan"])
+def test_wish_beyond_all_bounds_is_met_as_far_as_possible(sim, name, value):
+    with Camera(sim.path) as camera:
+        camera.apply_constraints({name: value})
+
+        assert camera.settings
+
+
+@pytest.mark.parametrize("value", [1e308, 5e-324, {"min": 1e308}, {"max": 5e-324}], ids=str)
+@pytest.mark.parametrize("name", ["aspectRatio", "zoom", "exposureTime"])
+def test_requirement_beyond_all_bounds_is_impossible(sim, name, value):
+    with Camera(sim.path) as camera:
+        before = values(sim)
+
+        with pytest.raises(OverconstrainedError) as caught:
+            camera.apply_constraints({name: value if isinstance(value, dict) else {"exact": value}})
+
+        assert caught.value.constraint == name
+        assert values(sim) == before
+
+
+# ---- wrong arguments ----
+
+
+@pytest.mark.parametrize(
+    ("wrong", "error"),
+    [
+        (lambda camera: camera.grab_frame(timeout=-1), ValueError),
+        (lambda camera: camera.grab_frame(timeout=math.nan), ValueError),
+        (lambda camera: camera.grab_frame(timeout=True), TypeError),
+        (lambda camera: camera.take_photo(timeout=math.nan), ValueError),
+        (lambda camera: camera.take_photo(timeout="5"), TypeError),
+        (lambda camera: camera.take_photo(tags=["Artist"]), TypeError),
+        (lambda camera: camera.bracket(exposure_time=[None]), TypeError),
+        (lambda camera: camera.bracket(exposure_time=[100], timeout=-1), ValueError),
+        (lambda camera: Camera(camera.device, base_iso="100"), ValueError),
+        (lambda camera: Camera(camera.device, base_iso=math.nan), ValueError),
+        (lambda camera: Camera(camera.device, base_iso=-100), ValueError),
+    ],
+)
+def test_wrong_argument_is_refused_before_anything_is_done(sim, wrong, error):
+    with Camera(sim.path) as camera:
+        before = values(sim)
+
+        with pytest.raises(error) as caught:
+            wrong(camera)
+
+        assert not isinstance(caught.value, CaptureError)
+        assert camera.stream is None
+        assert values(sim) == before
 
 
 # ---- photos ----

@@ -7,6 +7,7 @@ import json
 import pickle
 import re
 import warnings
+from fractions import Fraction
 
 import pytest
 
@@ -232,6 +233,12 @@ def test_whole_numbers_are_clamped():
     assert one.to_dict() == {"width": 0, "height": {"max": 4294967295, "min": 2}}
 
 
+def test_whole_number_that_is_too_large_for_a_double_is_clamped():
+    one = MediaTrackConstraints.of({"width": 10**400, "height": -(10**400)})
+
+    assert one.to_dict() == {"width": 4294967295, "height": 0}
+
+
 def test_every_property_is_supported():
     assert MediaTrackSupportedConstraints().to_dict() == dict.fromkeys(PROPERTIES, True)
 
@@ -247,6 +254,8 @@ def test_every_property_is_supported():
         (MediaTrackSettings, {"zoom": True}),
         (MediaTrackSettings, {"zoom": complex(1)}),
         (MediaTrackSettings, {"width": float("nan")}),
+        (MediaTrackSettings, {"zoom": 10**400}),
+        (MediaTrackSettings, {"zoom": Fraction(10**400)}),
         (MediaTrackSettings, {"pointsOfInterest": [{"x": "0"}]}),
         (MediaTrackCapabilities, {"torch": True}),
         (MediaTrackCapabilities, {"zoom": 3}),
