@@ -87,7 +87,9 @@ _MODULE = re.compile(r"^(v4l2capture\.)?[a-z0-9_]+\.(?=\w)")
 _FOREIGN = sys.stdlib_module_names | {"NDArray", "np", "numpy", "v4l2py"}
 
 
-def _find(app: Sphinx, env: BuildEnvironment, node: Any, contnode: nodes.Node) -> nodes.Node | None:
+def _find(
+    app: Sphinx, env: BuildEnvironment, node: Any, contnode: nodes.Element
+) -> nodes.Node | None:
     """Find what a docstring or a signature refers to, under the name that the reference has."""
     if node.get("refdomain") != "py":
         return None
@@ -113,5 +115,5 @@ def _names(target: str, here: str | None, kind: str) -> Iterator[str]:
         yield f"{base.__name__}.{member}"
         if kind == "attr" and re.search(rf"(?m)^ +{member}:", base.__doc__ or ""):
             yield base.__name__  # whose list has it
-    if kind != "attr":
+    if kind not in ("attr", "meth") or owner:
         yield _MODULE.sub("", target)
