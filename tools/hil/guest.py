@@ -28,8 +28,13 @@ def main() -> None:
     Path("/dev/kmsg").write_text(f"<6>{MARK}\n", encoding="ascii")
     try:
         variables: dict[str, str] = {}
+        usb = [camera for camera in job["cameras"] if camera["usb"]]
+        players = [play(camera) for camera in usb]  # they get ready while the others are loaded
         for camera in job["cameras"]:
-            variables |= load(camera)
+            if not camera["usb"]:
+                variables |= load(camera)
+        for camera, player in zip(usb, players, strict=True):
+            variables |= plugged(camera, player)
         result["status"] = run(job["command"], job["cwd"], job["environment"] | variables)
     except Problem as problem:
         result["problem"] = str(problem)
@@ -40,8 +45,6 @@ def main() -> None:
 
 def load(camera: dict[str, Any]) -> dict[str, str]:
     """Load one row of the table and return the environment variables of its nodes."""
-    if camera["usb"]:
-        return plug(camera)
     if camera["file"]:
         # insmod does not look for what a module needs; modprobe does, but only in /lib/modules.
         needs = output("modinfo", "--field=depends", camera["file"]).strip()
@@ -61,14 +64,20 @@ def load(camera: dict[str, Any]) -> dict[str, str]:
     return variables
 
 
-def plug(camera: dict[str, Any]) -> dict[str, str]:
+def play(camera: dict[str, Any]) -> "subprocess.Popen[str]":
     """Start the program that plays a USB camera; it ends with the guest."""
     output("modprobe", "vhci-hcd")
     output("modprobe", camera["module"], *camera["parameters"])
+    return subprocess.Popen(
+        camera["usb"], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True
+    )
+
+
+def plugged(camera: dict[str, Any], player: "subprocess.Popen[str]") -> dict[str, str]:
+    """Wait for a USB camera; return the variables of its nodes and of its command socket."""
     usb = camera["usb"]
-    usbcam = subprocess.Popen(usb, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True)
-    assert usbcam.stdout is not None
-    if usbcam.stdout.readline() != "plugged in\n":
+    assert player.stdout is not None
+    if player.stdout.readline() != "plugged in\n":
         raise Problem(f"the USB camera did not start: {shlex.join(usb)}")
     variables = {}
     for node in camera["nodes"]:
@@ -91,6 +100,7 @@ def find_usb(serial: str) -> str:
                 and entry.joinpath("index").read_text(encoding="ascii").strip() == "0"
                 and node.exists()
             ):
+                output("udevadm", "settle", "--timeout=30")
                 return str(node)
         time.sleep(0.05)
     raise Problem(f"uvcvideo made no node for the USB camera {serial}")

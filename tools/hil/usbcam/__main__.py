@@ -52,7 +52,8 @@ def main() -> int:
         source = PROFILES / f"{source}.json"
     try:
         model = Model.of(Profile.load(source), arguments.largest)
-        identity = Identity(*arguments.id, arguments.serial)
+        vendor, product = arguments.id
+        identity = Identity(vendor, product, arguments.serial)
         player = Player(model, identity, arguments.socket)
         player.plug()
     except (CaptureError, OSError, ValueError) as error:

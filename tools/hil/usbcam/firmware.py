@@ -37,8 +37,6 @@ _PROBE, _COMMIT = 1, 2  # selectors of the streaming interface
 _PROBE_SIZES = {0x0110: 34, 0x0150: 48}
 _PROBE_HEAD = struct.Struct("<HBBI5HIIIBBBB")
 
-_STALL = object()
-
 
 class Identity(NamedTuple):
     """What distinguishes two cameras of one model."""
@@ -78,8 +76,7 @@ class Firmware:
         self._identity = identity
         self._timer = timer
         self._answer = answer
-        maker = descriptors.names("v4l2capture", model.profile.card, identity.serial)
-        self._strings = maker
+        self._strings = descriptors.names("v4l2capture", model.profile.card, identity.serial)
         self._configuration = descriptors.configuration(model)
         self._error = StallCode.NONE
         self._configured = 0
@@ -378,10 +375,10 @@ class Firmware:
         # A camera does not wait; one that is emulated may not run after its clock either.
         interval = self._choice[2] / 1e7
         self._due = max(self._due + interval, self._timer.now() + interval / 4)
-        data = self._picture.take()
         if self._video:
-            self.late += 1
+            self.late += 1  # and not drawn: the number in a picture counts those that were sent
         else:
+            data = self._picture.take()
             self._video.extend(self._spoiled(data, list(self._faults.of_frame())))
             self._pump(self._wants_video, self._video)
         self._wait_for_frame(run)

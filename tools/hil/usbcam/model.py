@@ -272,13 +272,12 @@ def _formats(profile: Profile, largest: tuple[int, int]) -> list[VideoFormat]:
     for each in profile.formats:
         if each.pixel_format not in LAYOUTS:
             continue
-        frames = [
-            _frame(size, LAYOUTS[each.pixel_format].bits, each.sizeimage)
-            for size in each.sizes
-            if size.max_width <= largest[0] and size.max_height <= largest[1]
-        ]
-        if frames:
-            result.append(VideoFormat(each.pixel_format, tuple(frames[:_MOST_FRAMES])))
+        bits = LAYOUTS[each.pixel_format].bits
+        frames = [_frame(size, bits, each.sizeimage) for size in each.sizes]
+        smallest = min(frames, key=lambda frame: frame.width * frame.height, default=None)
+        fit = [f for f in frames if f.width <= largest[0] and f.height <= largest[1]]
+        if smallest is not None:
+            result.append(VideoFormat(each.pixel_format, tuple(fit or [smallest])[:_MOST_FRAMES]))
     return result
 
 
@@ -302,7 +301,7 @@ class Model:
 
     @classmethod
     def of(cls, profile: Profile, largest: tuple[int, int] = (1 << 16, 1 << 16)) -> "Model":
-        """Return the model of a profile, without the sizes beyond ``largest``.
+        """Return the model of a profile, without sizes beyond ``largest`` if others are left.
 
         Raises:
             ValueError: None of its formats is left.

@@ -96,8 +96,8 @@ class Player:
 
     def _transfer(self) -> None:
         link, firmware = self._link, self._firmware
-        assert link is not None
-        assert firmware is not None
+        if link is None or firmware is None:
+            return  # a command of the same moment has pulled the plug
         try:
             for message in link.receive():
                 if isinstance(message, Urb):
@@ -115,10 +115,13 @@ class Player:
         self._selector.register(client, selectors.EVENT_READ, lambda: self._hear(client, lines))
 
     def _hear(self, client: socket.socket, lines: Any) -> None:
-        line = lines.readline()
+        line = b""
+        with contextlib.suppress(OSError):
+            line = lines.readline()
         if not line:
             self._selector.unregister(client)
-            lines.close()
+            with contextlib.suppress(OSError):
+                lines.close()
             client.close()
             return
         try:

@@ -1,0 +1,558 @@
+# SPDX-License-Identifier: MIT
+"""USB cameras, as uvcvideo drives them: what is there, what it does, and how it breaks."""
+
+import errno
+import io
+import subprocess
+import threading
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from v4l2capture import (
+    Camera,
+    CaptureTimeout,
+    ControlEvent,
+    Device,
+    DeviceError,
+    DeviceGoneError,
+)
+from v4l2capture.cids import NAMES
+from v4l2capture.profile import Profile
+from v4l2capture.sim import read_counter
+
+from .usbcam import FRAME_TIMEOUT_S, HIL, UsbCamera, damaged_frames_delivered
+
+LISTINGS = Path(__file__).parents[1] / "data/cameras"
+WEBCAM = HIL.parents[1] / "v4l2capture/profiles/webcam.json"
+
+
+@pytest.fixture
+def usb():
+    """The rig's camera as it was at first, all well."""
+    with UsbCamera.of_the_rig() as camera:
+        camera.reset()
+        yield camera
+        camera.do("clear")
+        camera.do("plug")
+
+
+@pytest.fixture
+def usb_without_mercy():
+    """The same; damaged frames, which uvcvideo drops unless told otherwise, are delivered."""
+    with damaged_frames_delivered(), UsbCamera.of_the_rig() as camera:
+        camera.reset()
+        yield camera
+        camera.do("clear")
+    with UsbCamera.of_the_rig() as camera:
+        camera.replug()
+
+
+def ctl(node: str, *options: str) -> str:
+    done = subprocess.run(
+        ["v4l2-ctl", "-d", node, *options], capture_output=True, text=True, timeout=60.0
+    )
+    assert done.returncode == 0, done.stderr or done.stdout
+    return done.stdout
+
+
+def small(device: Device, pixel_format: str = "YUYV") -> None:
+    """Something that a busy machine keeps up with."""
+    device.set_format(320, 240, pixel_format, 15)
+
+
+def read(stream, count: int = 1):
+    return [stream.read(timeout=FRAME_TIMEOUT_S) for _ in range(count)]
+
+
+def read_and_drop(stream, count: int) -> None:
+    for _ in range(count):
+        read(stream)
+
+
+def listed(node: str) -> dict[str, dict[str, int]]:
+    """What v4l2-ctl says of the numbers: name to minimum, maximum, step, default."""
+    found = {}
+    for line in ctl(node, "--list-ctrls").splitlines():
+        name, _, rest = line.partition(" 0x")
+        if ":" in rest and "class" not in rest:
+            words = dict(w.split("=") for w in rest.split(":")[1].split() if "=" in w)
+            found[name.strip()] = {key: int(v) for key, v in words.items() if key != "flags"}
+    return found
+
+
+# ---- what is there ------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def webcam() -> Profile:
+    return Profile.load(WEBCAM)
+
+
+LEFT_OUT = {"pan_reset", "auto_exposure_bias"}  # USB Video Class has no such controls
+
+
+def test_v4l2_ctl_lists_the_controls_of_the_profile(usb, webcam):
+    found = listed(usb.path)
+
+    assert found.keys() == {c.name for c in webcam.controls} - LEFT_OUT
+    for control in webcam.controls:
+        if control.name in LEFT_OUT:
+            continue
+        words = {"default": control.default, "value": control.value}
+        if control.type == "int":
+            words |= {"min": control.minimum, "max": control.maximum, "step": control.step}
+        assert found[control.name].items() >= words.items(), control.name
+
+
+def test_library_sees_the_controls_of_the_profile(usb, webcam):
+    with Device(usb.path) as device:
+        controls = device.controls
+
+        assert set(controls) == {c.name for c in webcam.controls} - LEFT_OUT
+        assert controls.failed == {}
+        for wanted in webcam.controls:
+            if wanted.name in LEFT_OUT:
+                continue
+            own = controls[wanted.name]
+            assert own.type == wanted.type
+            assert own.value == wanted.value
+            assert own.default == wanted.default
+            assert (own.minimum, own.maximum) == (wanted.minimum, wanted.maximum)
+        assert "inactive" in controls["exposure_time_absolute"].flags
+        assert "read-only" in controls["privacy"].flags
+
+
+def test_formats_are_those_of_the_profile_that_are_small_enough():
+    with UsbCamera.play("webcam", "--largest", "640x480") as usb, Device(usb.path) as device:
+        found = {
+            f.pixel_format: {(s.width, s.height): s.frame_rates for s in f.sizes}
+            for f in device.formats()
+        }
+
+    assert found.keys() == {"YUYV", "MJPG"}
+    assert found["YUYV"].keys() == {(640, 480), (320, 240), (160, 120), (352, 288)}
+    assert found["MJPG"].keys() == {(640, 480), (320, 240)}
+    rates = [float(rate) for rate in found["MJPG"][640, 480]]
+    assert rates == pytest.approx([60, 30, 30000 / 1001, 15], rel=1e-5)
+
+
+def test_stable_name_has_the_serial_number(usb):
+    names = [p.name for p in Path("/dev/v4l/by-id").iterdir() if p.resolve() == Path(usb.path)]
+
+    assert names == ["usb-v4l2capture_Simulated_Webcam_usbcam-1-video-index0"]
+
+
+def test_every_writable_number_goes_to_the_camera_and_back(usb):
+    with Device(usb.path) as device:
+        device.controls.set(
+            {
+                "auto_exposure": 1,
+                "white_balance_automatic": False,
+                "focus_automatic_continuous": False,
+            }
+        )
+        device.controls.refresh()
+        for name, control in device.controls.items():
+            if "read-only" in control.flags or control.type != "int":
+                continue
+            for value in (control.maximum, control.minimum):
+                control.value = value
+
+                # Its maximum may be off the step, counted from the minimum.
+                reached = control.minimum + (value - control.minimum) // control.step * control.step
+                assert control.value == reached
+                assert usb.values[name] == reached
+
+
+# ---- pictures -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("pixel_format", ["YUYV", "MJPG"])
+def test_frames_stream_and_say_their_number(usb, pixel_format):
+    with Device(usb.path) as device:
+        small(device, pixel_format)
+        with device.stream() as stream:
+            frames = [
+                (f.sequence, read_counter(f.to_rgb()), f.info.timestamp_source)
+                for f in (stream.read(timeout=FRAME_TIMEOUT_S) for _ in range(20))
+            ]
+
+    assert [number - sequence for sequence, number, _ in frames] == [0] * 20
+    assert {source for *_, source in frames} == {frames[0][2]}
+
+
+def test_brightness_shows_in_the_picture(usb):
+    def mean(brightness: int) -> float:
+        device.controls["brightness"].value = brightness
+        return float(np.mean(read(stream, 8)[-1].to_rgb()[120:]))
+
+    with Device(usb.path) as device:
+        small(device)
+        with device.stream(copy_when_low=True) as stream:
+            dark, light = mean(-64), mean(64)
+
+    assert light > dark + 40
+
+
+# ---- the camera of the W3C ----------------------------------------------------------------
+
+
+def test_camera_applies_grabs_and_takes_a_photo(usb):
+    with Camera(usb.path) as camera:
+        able = camera.capabilities
+        assert (able["brightness"].min, able["brightness"].max) == (-64, 64)
+        assert set(able["exposureMode"]) == {"manual", "continuous"}
+
+        camera.apply_constraints(
+            width={"exact": 320},
+            height={"exact": 240},
+            brightness={"exact": 20},
+            exposureMode={"exact": "manual"},
+            exposureTime={"exact": 500},
+        )
+        assert camera.grab_frame(timeout=FRAME_TIMEOUT_S).width == 320
+        photo = camera.take_photo()
+
+    assert usb.values["brightness"] == 20
+    assert (usb.values["auto_exposure"], usb.values["exposure_time_absolute"]) == (1, 500)
+    with Image.open(io.BytesIO(bytes(photo))) as image:
+        image.load()
+        assert image.format == "JPEG"
+
+
+# ---- plugs --------------------------------------------------------------------------------
+
+
+def test_unplugged_while_reading_is_gone_at_once_and_comes_back(usb):
+    with Device(usb.path) as device:
+        small(device)
+        with device.stream() as stream:
+            kept = read(stream)[0]
+            before = bytes(kept.planes[0])
+            usb.do("unplug", at=5)
+
+            with pytest.raises(DeviceGoneError):
+                read_and_drop(stream, 50)
+
+            assert bytes(kept.planes[0]) == before
+        with pytest.raises(DeviceGoneError):
+            device.controls["brightness"].value = 3
+    usb.wait_gone()
+
+    usb.do("plug")
+
+    with Device(usb.path) as device:
+        small(device)
+        with device.stream() as stream:
+            assert [f.ok for f in read(stream, 3)] == [True] * 3
+
+
+def test_blocked_reader_wakes_when_the_plug_is_pulled(usb):
+    with Device(usb.path) as device:
+        small(device)
+        usb.fault("silent")
+        with device.stream() as stream:
+            usb.do("unplug")
+            begin = time.monotonic()
+
+            with pytest.raises(DeviceGoneError):
+                stream.read(timeout=FRAME_TIMEOUT_S)
+
+            assert time.monotonic() - begin < 2.0
+
+
+def test_camera_that_comes_back_by_itself_is_found_by_its_name(usb):
+    (link,) = (p for p in Path("/dev/v4l/by-id").iterdir() if p.resolve() == Path(usb.path))
+
+    usb.do("unplug", replug=0.5)
+    usb.wait_gone()
+    node = usb.path
+
+    assert str(link.resolve()) == node
+    with Device(link) as device:
+        assert device.controls["brightness"].value == 0
+
+
+# ---- controls that fail -------------------------------------------------------------------
+
+ERRNO_OF_CODE = {
+    1: errno.EBUSY,
+    2: errno.EILSEQ,
+    3: errno.EREMOTE,
+    4: errno.ERANGE,
+    5: errno.EIO,
+    6: errno.EIO,
+    7: errno.EIO,
+    8: errno.EINVAL,
+    0: errno.EPIPE,
+}
+
+
+@pytest.mark.parametrize("code", [1, 2, 3, 4, 5, 6, 7, 8])
+def test_refused_write_has_the_errno_of_its_code_and_hides_no_other(usb, code):
+    with Device(usb.path) as device:
+        usb.fault("stall", control="brightness", request="SET_CUR", value=code)
+
+        with pytest.raises(DeviceError) as caught:
+            device.controls["brightness"].value = 7
+
+        assert caught.value.errno == ERRNO_OF_CODE[code]
+        device.controls["contrast"].value = 9
+        assert usb.values["contrast"] == 9
+        assert usb.values["brightness"] == 0
+
+
+def test_control_that_cannot_be_described_does_not_hide_the_others(usb):
+    """uvcvideo asks for a range once: so it has to fail from the start."""
+    usb.do("unplug")
+    usb.wait_gone()
+    usb.fault("stall", control="contrast", request="GET_MIN")
+    usb.do("plug")
+
+    with Device(usb.path) as device:
+        assert "contrast" not in device.controls
+        assert {"brightness", "saturation", "zoom_absolute"} <= set(device.controls)
+        assert list(device.controls.failed) == [0x00980901]
+    with Camera(usb.path) as camera:
+        assert "contrast" not in camera.capabilities
+        assert "brightness" in camera.capabilities
+
+
+def test_value_that_cannot_be_read_is_no_obstacle(usb):
+    usb.fault("stall", control="gain", request="GET_CUR", value=1)
+
+    with Device(usb.path) as device:
+        values = device.controls.read()
+
+    assert values["brightness"] == 0
+    assert values.get("gain") is None
+
+
+@pytest.mark.parametrize("is_read_before", [True, False])
+def test_ignored_write_is_believed_by_the_driver_once_it_has_read_the_value(usb, is_read_before):
+    """uvcvideo answers from its cache: then nobody can know but by looking at the picture."""
+    usb.fault("ignore", control="brightness")
+    with Device(usb.path) as device:
+        brightness = device.controls["brightness"]
+        if is_read_before:
+            assert brightness.value == 0
+
+        brightness.value = 33
+
+        assert brightness.value == (33 if is_read_before else 0)
+    assert usb.values["brightness"] == 0
+
+
+def test_slow_answer_is_waited_for(usb):
+    usb.fault("slow", control="saturation", seconds=1.0, count=1)
+
+    with Device(usb.path) as device:
+        begin = time.monotonic()
+        assert device.controls["saturation"].value == 50
+        assert 0.9 < time.monotonic() - begin < 4.0
+
+
+def test_request_that_is_never_answered_times_out_and_the_camera_goes_on(usb):
+    usb.fault("hang", control="sharpness", request="SET_CUR", count=1)
+
+    with Device(usb.path) as device:
+        with pytest.raises(DeviceError) as caught:
+            device.controls["sharpness"].value = 7
+
+        assert caught.value.errno == errno.ETIMEDOUT
+        device.controls["sharpness"].value = 8
+    assert usb.values["sharpness"] == 8
+
+
+def test_frames_come_while_a_control_hangs(usb):
+    usb.fault("slow", control="sharpness", request="SET_CUR", seconds=2.0, count=1)
+
+    with Device(usb.path) as device, Device(usb.path) as other:
+        small(device)
+        with device.stream(copy_when_low=True) as stream:
+
+            def write() -> None:
+                other.controls["sharpness"].value = 7
+
+            writer = threading.Thread(target=write)
+            writer.start()
+            read(stream, 20)
+            assert writer.is_alive()
+            writer.join()
+
+
+def test_change_that_the_camera_announces_is_an_event(usb):
+    with Device(usb.path) as device:
+        device.events.subscribe("brightness")
+
+        usb.change("brightness", 44)
+
+        event = device.events.read(timeout=10.0)
+    assert isinstance(event, ControlEvent)
+    assert (event.control, event.value) == ("brightness", 44)
+
+
+def test_change_that_it_keeps_to_itself_is_none(usb):
+    with Device(usb.path) as device:
+        device.events.subscribe("brightness")
+
+        usb.change("brightness", 44, announce=False)
+
+        with pytest.raises(CaptureTimeout):
+            device.events.read(timeout=1.0)
+
+
+def test_settings_forgotten_at_the_start_are_seen_in_the_camera(usb):
+    usb.fault("forget", count=1)
+    with Device(usb.path) as device:
+        small(device)
+        device.controls["brightness"].value = 50
+
+        with device.stream() as stream:
+            read(stream)
+
+            assert usb.values["brightness"] == 0
+
+
+# ---- frames that fail ---------------------------------------------------------------------
+
+
+def decodes(jpeg: bytes) -> bool:
+    with Image.open(io.BytesIO(jpeg)) as image:
+        image.load()
+        return image.size == (320, 240)
+
+
+def test_jpeg_without_huffman_tables_is_mended(usb):
+    usb.fault("no_dht")
+    with Device(usb.path) as device:
+        small(device, "MJPG")
+        with device.stream() as stream:
+            (frame,) = read(stream)
+
+            assert b"\xff\xc4" not in bytes(frame.planes[0])[:600]
+            assert read_counter(frame.to_rgb()) == frame.sequence
+            assert decodes(frame.to_jpeg())
+
+
+def test_padding_after_a_jpeg_does_no_harm(usb):
+    usb.fault("padded")
+    with Device(usb.path) as device:
+        small(device, "MJPG")
+        with device.stream() as stream:
+            (frame,) = read(stream)
+
+            assert read_counter(frame.to_rgb()) == frame.sequence
+
+
+@pytest.mark.parametrize("fault", ["truncated", "no_eoi", "garbage"])
+def test_damaged_jpeg_that_the_driver_delivers_is_skipped(usb, fault):
+    usb.fault(fault, count=3, after=2)
+    with Device(usb.path) as device:
+        small(device, "MJPG")
+        with device.stream(buffers=8) as stream:
+            numbers = [
+                read_counter(stream.read(timeout=FRAME_TIMEOUT_S).to_rgb()) for _ in range(6)
+            ]
+
+            assert not {2, 3, 4} & set(numbers)
+            assert 1 <= stream.stats.broken <= 3  # the driver has no buffer for some, maybe
+            assert numbers == sorted(set(numbers))
+
+
+DAMAGES = ["truncated", "empty", "error_flag", "lost_packets", "usb_error"]
+
+
+@pytest.mark.parametrize("fault", DAMAGES)
+@pytest.mark.parametrize("helper", ["usb", "usb_without_mercy"])
+def test_damaged_raw_frame_never_gets_through(request, helper, fault):
+    """With and without the driver's help."""
+    usb = request.getfixturevalue(helper)
+    usb.fault(fault, count=2, after=3)
+    with Device(usb.path) as device:
+        small(device)
+        with device.stream(buffers=6) as stream:
+            for _ in range(10):
+                (frame,) = read(stream)
+                assert frame.ok
+                assert len(frame.planes[0]) == 320 * 240 * 2
+                assert read_counter(frame.to_rgb()) <= frame.sequence
+
+
+def test_flagged_frames_are_counted_if_the_driver_delivers_them(usb_without_mercy):
+    usb = usb_without_mercy
+    usb.fault("error_flag", count=2, after=3)
+    with Device(usb.path) as device:
+        small(device)
+        with device.stream(buffers=8) as stream:
+            numbers = [stream.read(timeout=FRAME_TIMEOUT_S).sequence for _ in range(8)]
+
+            assert 1 <= stream.stats.broken <= 2
+    assert not {3, 4} & set(numbers)
+
+
+def test_oversized_frame_does_not_overrun_the_buffer(usb_without_mercy):
+    usb = usb_without_mercy
+    usb.fault("oversized", count=2, after=1)
+    with Device(usb.path) as device:
+        small(device)
+        with device.stream(copy_when_low=True) as stream:
+            frames = read(stream, 6)
+
+            assert {len(frame.planes[0]) for frame in frames} == {320 * 240 * 2}
+            assert all(read_counter(frame.to_rgb()) < 1000 for frame in frames)
+
+
+def test_camera_that_delivers_nothing_is_a_timeout(usb):
+    usb.fault("silent")
+    with Device(usb.path) as device:
+        small(device)
+        with device.stream() as stream:
+            with pytest.raises(CaptureTimeout):
+                stream.read(timeout=1.0)
+
+            usb.do("clear")
+            assert read(stream)[0].ok
+
+
+# ---- odd cameras --------------------------------------------------------------------------
+
+ODD = [
+    "c920_bogus_defaults",
+    "logitech_bcc950_speed",
+    "ms2109_hdmi_grabber",
+    "obsbot_tiny_4k",
+    "sq11_all_controls_bogus",
+    "orbit_af_relative_ptz",
+    "hostile",
+]
+
+
+@pytest.mark.parametrize("name", ODD)
+def test_odd_camera_enumerates_and_streams(name):
+    listing = LISTINGS / f"{name}.json"
+    source = str(listing) if listing.exists() else name
+    with UsbCamera.play(source, "--largest", "640x480") as usb, Device(usb.path) as device:
+        known = usb.values.keys() - {"sharpness"}
+        problems = set(device.controls.failed.values())
+
+        assert {*device.controls} | {"sharpness"} >= known or problems
+        device.set_format(width=640, height=480)
+        with device.stream() as stream:
+            assert read(stream)[0].ok
+
+
+def test_camera_of_a_listing_has_its_numbers():
+    source = LISTINGS / "c270_046d0825_nixos.json"
+    with UsbCamera.play(source, "--largest", "320x240", "--id", "046d:0825") as usb:
+        found = listed(usb.path)
+
+    for control in Profile.load(source).controls:
+        if control.type == "int":
+            wanted = (control.minimum, control.maximum, control.step, control.default)
+            own = found[NAMES[control.id]]
+            assert tuple(own[key] for key in ("min", "max", "step", "default")) == wanted

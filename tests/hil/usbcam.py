@@ -1,0 +1,143 @@
+# SPDX-License-Identifier: MIT
+"""The emulated USB cameras by hand: plugged, broken, and found again.
+
+``UsbCamera.of_the_rig()`` is the one that tools/hil/run plugged in; ``UsbCamera.play(profile)`` is
+one of the test's own. What commands there are is said in tools/hil/usbcam/player.py, what can go
+wrong in faults.py beside it.
+"""
+
+import contextlib
+import itertools
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+HIL = Path(__file__).resolve().parents[2] / "tools/hil"
+UDEV = Path("/run/udev/data")  # what udev has dealt with, links and permissions included
+NODES = Path("/sys/class/video4linux")
+NODE_TIMEOUT_S = 20.0
+FRAME_TIMEOUT_S = 10.0
+NODROP = Path("/sys/module/uvcvideo/parameters/nodrop")
+
+_numbers = itertools.count(1)
+
+
+def node_of(serial: str) -> str:
+    """Return the capture node of the USB camera with this serial number, or ""."""
+    for entry in NODES.glob("video*"):
+        with contextlib.suppress(OSError):  # it may go while we look
+            node = Path("/dev", entry.name)
+            number = entry.joinpath("device/../serial").read_text().strip()
+            index = entry.joinpath("index").read_text().strip()  # 1 has metadata
+            known = UDEV / f"c{entry.joinpath('dev').read_text().strip()}"
+            if (number, index) == (serial, "0") and known.exists():
+                return str(node)
+    return ""
+
+
+class UsbCamera:
+    """A camera that a program plays."""
+
+    def __init__(self, serial: str, path: str) -> None:
+        self.serial = serial
+        self._socket = socket.socket(socket.AF_UNIX)
+        self._socket.settimeout(30.0)
+        self._socket.connect(path)
+        self._lines = self._socket.makefile("rwb")
+
+    @classmethod
+    def of_the_rig(cls) -> "UsbCamera":
+        return cls("usbcam-1", os.environ["V4L2CAPTURE_UVC_SOCKET"])
+
+    @classmethod
+    @contextlib.contextmanager
+    def play(cls, profile: str | Path, *options: str) -> Iterator["UsbCamera"]:
+        """Plug a camera in for as long as the block lasts."""
+        serial = f"test-{next(_numbers)}"
+        path = f"/run/{serial}.sock"
+        command = [sys.executable, "-B", str(HIL / "usbcam"), str(profile)]
+        command += ["--serial", serial, "--socket", path, *options]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+            try:
+                assert process.stdout is not None
+                assert process.stdout.readline() == "plugged in\n"
+                with cls(serial, path) as camera:
+                    yield camera
+            finally:
+                process.kill()
+
+    def __enter__(self) -> "UsbCamera":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._lines.close()
+        self._socket.close()
+
+    # ---- where it is ----
+
+    @property
+    def path(self) -> str:
+        """Its node; waits until it is there."""
+        deadline = time.monotonic() + NODE_TIMEOUT_S
+        while time.monotonic() < deadline:
+            if path := node_of(self.serial):
+                return path
+            time.sleep(0.02)
+        raise AssertionError(f"there is no node of the camera {self.serial}")
+
+    def wait_gone(self) -> None:
+        deadline = time.monotonic() + NODE_TIMEOUT_S
+        while node_of(self.serial):
+            assert time.monotonic() < deadline, "the node stays"
+            time.sleep(0.02)
+
+    # ---- commands ----
+
+    def do(self, command: str, **arguments: Any) -> dict[str, Any]:
+        """Give a command and return the answer."""
+        line = json.dumps({"do": command} | arguments)
+        self._lines.write(line.encode() + b"\n")
+        self._lines.flush()
+        answer = json.loads(self._lines.readline())
+        assert "error" not in answer, answer
+        return answer
+
+    def fault(self, name: str, **arguments: Any) -> None:
+        self.do("fault", name=name, **arguments)
+
+    def change(self, control: str, value: int, *, announce: bool = True) -> None:
+        self.do("change", control=control, value=value, announce=announce)
+
+    @property
+    def values(self) -> dict[str, int]:
+        """What its controls are, as itself sees them."""
+        return self.do("state")["values"]
+
+    def replug(self) -> str:
+        """Unplug it, plug it in again as it was at first, and return its node."""
+        self.do("unplug")
+        self.wait_gone()
+        self.do("plug")
+        return self.path
+
+    def reset(self) -> str:
+        """Let everything go right, and plug it in anew."""
+        self.do("clear")
+        return self.replug()
+
+
+@contextlib.contextmanager
+def damaged_frames_delivered() -> Iterator[None]:
+    """Let uvcvideo deliver damaged frames of cameras that are plugged in from now on."""
+    before = NODROP.read_text()
+    NODROP.write_text("1")
+    try:
+        yield
+    finally:
+        NODROP.write_text(before)
