@@ -212,7 +212,6 @@ MASTERS: dict[int, tuple[int, ...]] = {
     _CAMERA + 2:  (_CAMERA + 1,),
     _CAMERA + 10: (_CAMERA + 12,),
     _CAMERA + 17: (_CAMERA + 1,),
-    _CAMERA + 19: (_CAMERA + 1,),
     _CAMERA + 23: (_CAMERA + 24,),
 }
 # fmt: on

@@ -59,6 +59,11 @@ def test_masters_and_slaves_are_known():
         assert slave not in masters
 
 
+def test_automatic_exposure_does_not_hold_its_own_bias():
+    """It is the other way round: without the automatic, the bias has no effect."""
+    assert IDS["auto_exposure_bias"] not in MASTERS
+
+
 def test_no_master_has_a_master():
     """Masters are written first, in any order."""
     assert not {master for masters in MASTERS.values() for master in masters} & set(MASTERS)
