@@ -140,15 +140,15 @@ class Stream:
         self._copied = 0
         waiter = Waiter(device.path)
         self._waiter: Waiter | _Closed = waiter
+        self._slots: list[Slot] = []
         self._ring: Any = self._new_ring(buffers, waiter)
-        self._slots = [
-            Slot(lib.vc_ring_lease(self._ring, index), self.format, self._ring)
-            for index in range(self.buffers)
-        ]
-        self._start()
         try:
+            for index in range(self.buffers):
+                lease = lib.vc_ring_lease(self._ring, index)
+                self._slots.append(Slot(lease, self.format, self._ring))
+            self._start()
             device._adopt(self)
-        except OSError:
+        except BaseException:  # an interrupt, too: its traceback would hold the camera's buffers
             self.close()
             raise
 

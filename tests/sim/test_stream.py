@@ -971,3 +971,24 @@ def test_frame_is_made_by_the_stream_only():
     with pytest.raises(AttributeError):
         frame.close()
     frame._slot = None  # or its end is a warning
+
+
+def interrupt(*_):
+    raise KeyboardInterrupt
+
+
+def test_interrupted_begin_gives_the_buffers_back_at_once(monkeypatch):
+    """Not when the error dies: its traceback knows the stream, and who handles it may go on."""
+    camera = simulated("webcam")
+    device = Device(camera.path)
+    with monkeypatch.context() as patch:
+        patch.setattr(stream_module, "Slot", interrupt)
+        with pytest.raises(KeyboardInterrupt) as kept:
+            device.stream()
+
+    device.set_format(1280, 720)
+    _, stream = open_stream(camera)
+    camera.tick()
+
+    assert stream.read().format.width == 1280
+    assert kept.value
