@@ -145,7 +145,7 @@ def _look_at(words: list[str], place: str) -> None:
         case ["tools/hil/run", *rest]:
             text = (ROOT / "tools/hil/run").read_text(encoding="utf-8")
             options = [word for word in rest[: rest.index("--")] if word.startswith("--")]
-            missing = [each for each in options if f'add("{each}"' not in text]
+            missing = [each for each in options if f'"{each}"' not in text]
         case _:
             missing = words
     assert not missing, f"{place}: {missing}"
