@@ -6,12 +6,13 @@ Everything here may take long. Nothing here knows of event loops.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from .camera import Camera, View
-from .errors import ClosedError, NotFoundError
+from .errors import CaptureError, ClosedError, NotFoundError
 
 if TYPE_CHECKING:
     from .dictionaries import (
@@ -99,10 +100,15 @@ class SharedCamera:
         return self.look()
 
     def leave(self, user: str) -> None:
-        """A user wants nothing any more."""
+        """A user wants nothing any more. A torch that they alone have lit goes out."""
         view = self._views.pop(user, None)
-        if view is not None:
-            view.close()
+        if view is None:
+            return
+        lit = [each for each in (view, *self._views.values()) if each.held.get("torch")]
+        if lit == [view]:
+            with contextlib.suppress(CaptureError):  # the camera may be gone
+                view.apply_constraints(torch=False)
+        view.close()
 
     def wake(self) -> None:
         """Let a call that waits for a picture end at once; nobody wants it any more."""
@@ -112,7 +118,8 @@ class SharedCamera:
 
     def close(self) -> None:
         """Close the camera; also what is left of it after it was unplugged."""
-        self._views.clear()
+        for user in list(self._views):
+            self.leave(user)
         camera, self._camera = self._camera, None
         if camera is not None:
             camera.close()

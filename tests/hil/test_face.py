@@ -8,9 +8,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from v4l2capture import MediaDevices
+from v4l2capture import ImageCapture, MediaDevices
 
-from . import vivid
+from . import testcam, vivid
 
 # The guest is emulated: enumerating takes a second there.
 SOON = 20.0
@@ -73,3 +73,33 @@ async def test_other_program_that_changes_controls_is_seen(single):
     assert track.get_settings().brightness == 77
     track.stop()
     await track.wait_closed()
+
+
+@pytest.mark.parametrize("node", ["single", "loopback_shared"])
+async def test_program_for_a_browser_runs_with_what_the_driver_has(node, request, feed):
+    path = request.getfixturevalue(node)
+    if node == "loopback_shared":
+        feed(path, "--format", "YUYV", "--size", "320x180", "--fps", "20")
+
+    media_devices = MediaDevices([path])
+    stream = await media_devices.get_user_media({"video": True})
+    track = stream.get_video_tracks()[0]
+    assert track.get_capabilities().zoom is None
+    await track.apply_constraints({"advanced": [{"zoom": 200}]})  # no camera, no effect
+    bitmap = await asyncio.wait_for(ImageCapture(track).grab_frame(), SOON)
+
+    assert bitmap.array().shape == (180, 320, 3)
+    track.stop()
+    await track.wait_closed()
+
+
+async def test_torch_of_a_track_goes_out_with_it():
+    (track,) = (await MediaDevices([testcam.reset()]).get_user_media({"video": True})).get_tracks()
+    await track.apply_constraints({"advanced": [{"torch": True}]})
+    with testcam.open_part(testcam.FLASH) as lamp:
+        assert lamp.get(testcam.LED_MODE) == testcam.TORCH_MODE
+
+        track.stop()
+        await track.wait_closed()
+
+        assert lamp.get(testcam.LED_MODE) == testcam.OFF

@@ -11,6 +11,7 @@ import weakref
 import pytest
 
 from v4l2capture import (
+    Camera,
     DeviceBusyError,
     DeviceGoneError,
     DOMException,
@@ -447,3 +448,36 @@ async def test_things_die_in_every_order(order):
     async with asyncio.timeout(5):
         while mappings(path):
             await asyncio.sleep(0.001)
+
+
+# ---- light ----
+
+
+async def test_torch_that_a_track_lit_goes_out_with_it():
+    sim = live("phone")
+    track, other = await video_track(sim.path), await video_track(sim.path)
+    await track.apply_constraints({"advanced": [{"torch": True}]})
+    await other.apply_constraints({"torch": True})
+
+    track.stop()
+    await other.apply_constraints({"torch": True})  # after the stop
+    with Camera(sim.path) as camera:
+        assert camera.settings.torch is True
+    other.stop()
+    await other.wait_closed()
+
+    with Camera(sim.path) as camera:
+        assert camera.settings.torch is False
+
+
+async def test_torch_that_was_on_before_stays_on():
+    sim = live("phone")
+    with Camera(sim.path) as camera:
+        camera.apply_constraints(torch={"exact": True})
+    track = await video_track(sim.path)
+
+    track.stop()
+    await track.wait_closed()
+
+    with Camera(sim.path) as camera:
+        assert camera.settings.torch is True
