@@ -70,6 +70,7 @@ fuzz: build $(VENV)/test.stamp $(FUZZERS) ## random input for FUZZ_SECONDS each,
 	FUZZ_SECONDS=$(FUZZ_SECONDS) $(PY) -m pytest tests/fuzz --hypothesis-seed=$(FUZZ_SEED)
 
 soak: build $(VENV)/test.stamp ## a bad camera in use for SOAK_SECONDS, from SOAK_SEED; prints JSON
+	$(PY) -m pytest --quiet tests/soak
 	$(PY) -W error -m tests.soak --seconds $(SOAK_SECONDS) $(if $(SOAK_SEED),--seed $(SOAK_SEED))
 
 bench: build $(BENCH) $(VENV)/test.stamp $(VENV)/bench.stamp $(VENV)/hil.stamp ## compare with other libraries; prints JSON

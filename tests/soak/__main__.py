@@ -8,6 +8,7 @@ grow. One line of JSON is the result; the exit status is 1 if anything was wrong
 """
 
 import argparse
+import ctypes
 import faulthandler
 import gc
 import json
@@ -41,6 +42,7 @@ KINDS: list[tuple[type[Consumer], str]] = [
 
 def what_there_is() -> dict[str, float]:
     gc.collect()
+    ctypes.CDLL(None).malloc_trim(0)  # what glibc keeps is no leak
     pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
     maps = Path("/proc/self/maps").read_text(encoding="utf-8").splitlines()
     return {
@@ -127,6 +129,7 @@ class Soak:
             "rounds": len(self.samples),
             "wrong": self.wrong,
             "counts": dict(sorted(self.counts.items())),
+            "memory": [sample["rss_mib"] for sample in self.samples],
             "first": steady[0] if steady else {},
             "last": steady[-1] if steady else {},
         }

@@ -29,7 +29,7 @@ class Trouble:
         """Work in a thread."""
         plug = {camera: self.soon() for camera in self.cameras}
         try:
-            while not self.stop.wait(self.random.uniform(0.02, 0.3)):
+            while not self.stop.wait(self.random.uniform(0.01, 0.1)):
                 camera = self.random.choice(self.cameras)
                 self.disturb(camera)
                 if time.monotonic() > plug[camera]:
