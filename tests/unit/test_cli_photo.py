@@ -2,9 +2,10 @@
 """What `v4l2capture photo` takes and refuses, what files are called, and when photos are due."""
 
 import argparse
-import contextlib
 import os
 import signal
+import threading
+import time
 from datetime import datetime
 from pathlib import Path
 
@@ -293,31 +294,57 @@ def send(number):
     os.kill(os.getpid(), number)
 
 
-def test_signal_cuts_off_only_what_may_be_cut_off():
+def test_signal_is_noted_and_no_more_than_that():
     with Ending() as ending:
+        ending.check()
+
         send(signal.SIGTERM)
+        send(signal.SIGINT)
+
         assert ending.signal == signal.SIGTERM
+        with pytest.raises(Ended):
+            ending.check()
 
-        with pytest.raises(Ended), ending.at_once():
-            pytest.fail("it came before")
 
-
-def test_signal_cuts_off_once():
+def test_signal_ends_a_sleep():
     with Ending() as ending:
-        with pytest.raises(Ended), ending.at_once():
-            send(signal.SIGINT)
+        timer = threading.Timer(0.1, send, [signal.SIGINT])
+        timer.start()
+        begin = time.monotonic()
 
+        ending.sleep(20)
+        timer.join()
+
+    assert time.monotonic() - begin < 10
+
+
+@pytest.mark.parametrize("comes", ["before", "meanwhile"])
+def test_signal_calls_off_what_takes_long(comes):
+    called = threading.Event()
+    with Ending() as ending:
+        if comes == "before":
+            send(signal.SIGTERM)
+
+        with ending.calling_off(called.set):
+            send(signal.SIGTERM)
+            assert called.wait(10)
+
+
+def test_what_began_after_the_first_call_is_called_off_too():
+    calls = threading.Semaphore(0)
+    with Ending() as ending, ending.calling_off(calls.release):
         send(signal.SIGTERM)
-        assert ending.signal == signal.SIGINT
+
+        assert all(calls.acquire(timeout=10) for _ in range(3))
 
 
-def test_signal_that_was_swallowed_ends_it_all_the_same():
-    def swallow():
-        with contextlib.suppress(BaseException):
-            send(signal.SIGINT)
+def test_nothing_is_called_off_without_a_signal():
+    called = threading.Event()
 
-    with Ending() as ending, pytest.raises(Ended), ending.at_once():
-        swallow()
+    with Ending() as ending, ending.calling_off(called.set):
+        pass
+
+    assert not called.is_set()
 
 
 def test_handlers_are_as_before():

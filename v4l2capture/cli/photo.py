@@ -11,6 +11,7 @@ from pathlib import Path
 from ..bracketing import BRACKETS
 from ..dictionaries import FillLightMode, PhotoSettings, camel, snake
 from ..encode import SUFFIXES
+from ..errors import CaptureError
 from ..exif import Exif
 from ..exiftags import known_tag
 from .arguments import number
@@ -155,8 +156,9 @@ def run(args: argparse.Namespace) -> int:
         try:
             with open_whole_camera(order.device) as camera:
                 photographer.run(camera)
-        except Ended:
-            pass
+        except (Ended, CaptureError, Failed):
+            if not ending.signal:  # whatever was called off has failed
+                raise
         is_endless = order.every is not None and order.times is None
         if ending.signal and not (is_endless and photographer.photos):
             return 128 + ending.signal

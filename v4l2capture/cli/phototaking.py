@@ -120,6 +120,7 @@ class Photographer:
             CaptureError, Failed: Something could not be done. The photos before it are there.
             Ended: A signal came; likewise.
         """
+        self._ending.check()
         order = self._order
         request = Request(camera, order.properties, order.others)
         request.check()
@@ -128,8 +129,8 @@ class Photographer:
         with ExitStack() as afterwards:
             afterwards.callback(before.put_back)
             afterwards.callback(camera.stop)
-            with self._ending.at_once():
-                request.carry_out()
+            afterwards.enter_context(self._ending.calling_off(camera.wake))
+            request.carry_out()
             if order.every is None:
                 self._take_round(camera)
             else:
@@ -161,8 +162,9 @@ class Photographer:
                 say(str(self))
 
     def _wait_until(self, moment: float) -> None:
-        with self._ending.at_once():
-            time.sleep(max(0.0, moment - time.monotonic()))
+        while (left := moment - time.monotonic()) > 0:
+            self._ending.check()
+            self._ending.sleep(left)
 
     def _try_round(self, camera: Camera, number: int) -> float:
         """Return when the first photo was taken; if there is none, say why."""
@@ -184,8 +186,11 @@ class Photographer:
 
     def _take_round(self, camera: Camera) -> float:
         """Take the photos of one time; return when the first was taken."""
-        with self._ending.at_once():
+        self._ending.check()
+        try:
             photos = self._take(camera)
+        finally:
+            self._ending.check()  # whatever came of it: that is what it was called off for
         for photo in photos:
             self._deliver(photo)
         return photos[0].timestamp_ns / 1e9

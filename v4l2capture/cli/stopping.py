@@ -7,12 +7,16 @@ import os
 import select
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import TracebackType
 from typing import Any, Self
 
 __all__ = ["Ended", "Ending", "Stop"]
+
+_LONGEST = 24 * 24 * 3600.0  # seconds: longer, as milliseconds, is too much for the kernel
+
+_BETWEEN_CALLS = 200  # milliseconds; what takes long may have begun after the first
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
@@ -29,12 +33,13 @@ class Stop:
         self._wake = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)
         self._before: dict[int, Any] = {}
 
-    def wait(self, fd: int, seconds: float) -> bool:
+    def wait(self, fd: int, seconds: float | None) -> bool:
         """Wait until ``fd`` is readable or a signal comes; return False after ``seconds``."""
         poll = select.poll()
         poll.register(fd, select.POLLIN)
         poll.register(self._wake, select.POLLIN)
-        return bool(poll.poll(max(0.0, seconds) * 1000))
+        left = None if seconds is None else min(max(0.0, seconds), _LONGEST) * 1000
+        return bool(poll.poll(left))
 
     def _note(self, number: int, _frame: object) -> None:
         self.signal = number
@@ -66,34 +71,49 @@ class Stop:
         os.close(self._wake)
 
 
-class Ended(BaseException):
-    """A signal came. Nothing may take it for a failure, so it is no ``Exception``."""
+class Ended(Exception):  # noqa: N818 (it is no error)
+    """A signal came, and what it ended is put back."""
 
 
 class Ending(Stop):
-    """Notes a signal, and lets it cut off what may be cut off; more of them change nothing."""
+    """Notes a signal, and calls off what would take long; more of them change nothing.
 
-    def __init__(self) -> None:
-        super().__init__()
-        self._may_cut = False
+    Nothing is raised in the middle of something: it could be what puts the camera back.
+    """
 
     @contextmanager
-    def at_once(self) -> Iterator[None]:
-        """Let a signal raise :class:`Ended` in here, also one that has come before."""
-        self._may_cut = True
+    def calling_off(self, call: Callable[[], None]) -> Iterator[None]:
+        """Let a signal in here be followed by calls from another thread, until this ends."""
+        done = os.eventfd(0, os.EFD_CLOEXEC)
+        thread = threading.Thread(target=self._call_off, args=(call, done), daemon=True)
+        thread.start()
         try:
-            self._check()
             yield
-            self._check()  # some code swallows every exception: finalizers
         finally:
-            self._may_cut = False
+            os.eventfd_write(done, 1)
+            thread.join()
+            os.close(done)
 
-    def _check(self) -> None:
+    def _call_off(self, call: Callable[[], None], done: int) -> None:
+        signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)  # they wake the main thread up
+        self.wait(done, None)
+        ended = select.poll()
+        ended.register(done, select.POLLIN)
+        while self.signal:
+            call()
+            if ended.poll(_BETWEEN_CALLS):
+                break
+
+    def check(self) -> None:
+        """Raise :class:`Ended` if a signal has come."""
         if self.signal:
             raise Ended
+
+    def sleep(self, seconds: float) -> None:
+        """Sleep, but not longer than until a signal comes."""
+        self.wait(self._wake, seconds)
 
     def _note(self, number: int, _frame: object) -> None:
         if not self.signal:
             self.signal = number
-            if self._may_cut:
-                raise Ended
+            os.eventfd_write(self._wake, 1)
