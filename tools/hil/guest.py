@@ -29,12 +29,12 @@ def main() -> None:
     try:
         variables: dict[str, str] = {}
         usb = [camera for camera in job["cameras"] if camera["usb"]]
-        players = [play(camera) for camera in usb]  # they get ready while the others are loaded
+        first = [play(camera) for camera in usb[:1]]  # it gets ready while the others are loaded
         for camera in job["cameras"]:
             if not camera["usb"]:
                 variables |= load(camera)
-        for camera, player in zip(usb, players, strict=True):
-            variables |= plugged(camera, player)
+        for number, camera in enumerate(usb):  # one by one, so that their nodes are in order
+            variables |= plugged(camera, play(camera) if number else first[0])
         result["status"] = run(job["command"], job["cwd"], job["environment"] | variables)
     except Problem as problem:
         result["problem"] = str(problem)
