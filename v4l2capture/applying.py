@@ -22,6 +22,7 @@ from .dictionaries import (
 )
 from .domain import Wanted, parsed
 from .errors import ControlError, DeviceGoneError, OverconstrainedError
+from .guard import undisturbed
 from .implied import with_modes
 from .mapping import MODES, NEEDS, control_ids, rules
 from .nativemode import NativeMode, best_mode, mode_of
@@ -130,11 +131,12 @@ class _Attempt:
             self._write(states, plan)
         except BaseException:
             if old is not None and not self._is_as_before(old, streamed):
-                self.source.set_mode(mode_of(old), False)
-                self.state.catch_up()
-                self.source.restore(sensor)
-                if streamed:
-                    self.source.start()
+                with undisturbed():
+                    self.source.set_mode(mode_of(old), False)
+                    self.state.catch_up()
+                    self.source.restore(sensor)
+                    if streamed:
+                        self.source.start()
             raise
         for name in MODES.keys() & controls.keys():
             self.state.ran(name, controls[name])

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from .applying import apply_constraints
 from .dictionaries import MediaTrackConstraints
+from .guard import undisturbed
 from .mapping import NEEDS
 
 if TYPE_CHECKING:
@@ -40,6 +41,7 @@ def bracketed(source: Source, state: CameraState, name: str) -> Iterator[Callabl
     try:
         yield vary
     finally:
-        state.catch_up()
-        source.restore(before)
         source.settled = False
+        with undisturbed():
+            state.catch_up()
+            source.restore(before)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""SIGTERM while something has to be put back: the program ends, but only after that."""
+"""Signals while something has to be put back: the program ends, but only after that."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
+from typing import Any
 
-__all__ = ["ending_in_order"]
+__all__ = ["ending_in_order", "undisturbed"]
 
 
 _blocks: set[object] = set()  # that are being run; one may begin before another ends
@@ -43,6 +44,38 @@ def ending_in_order() -> Iterator[None]:
             # Another thread leaves the handler behind, which does then what there was before.
             if _is_main() and signal.getsignal(signal.SIGTERM) is _end:
                 signal.signal(signal.SIGTERM, signal.SIG_DFL)
+
+
+@contextmanager
+def undisturbed() -> Iterator[None]:
+    """Let Ctrl-C and SIGTERM wait until what is inside is done; a second one does not wait.
+
+    Nothing is done where a handler of the program answers them, or in a thread that is not
+    the main one, which they do not disturb.
+    """
+    if not _is_main():
+        yield
+        return
+    waiting: list[int] = []
+    handlers: dict[int, Any] = {}
+
+    def note(number: int, frame: FrameType | None) -> None:
+        if waiting:
+            handlers[number](number, frame)
+        waiting.append(number)
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        handler = signal.getsignal(number)
+        if handler in (signal.default_int_handler, _end):
+            handlers[number] = handler
+            signal.signal(number, note)
+    try:
+        yield
+    finally:
+        for noted, handler in handlers.items():
+            signal.signal(noted, handler)
+        if len(waiting) == 1:
+            handlers[waiting[0]](waiting[0], None)
 
 
 def _is_main() -> bool:

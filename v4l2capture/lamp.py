@@ -21,6 +21,7 @@ from typing import Any, TypeAlias
 from .cids import IDS
 from .controls import Control
 from .errors import ClosedError, DeviceError
+from .guard import undisturbed
 from .mapping import LED_FLASH, LED_MODE, LED_NONE, LED_TORCH
 from .source import Source
 
@@ -87,8 +88,9 @@ class Lamp:
         try:
             yield
         finally:
-            atexit.unregister(at_exit)
-            _put_back(old)
+            with undisturbed():
+                atexit.unregister(at_exit)
+                _put_back(old)
 
     def _end(self, old: _Old) -> None:
         self._ended = True  # the thread that borrowed it may go on for a moment

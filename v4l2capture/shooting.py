@@ -21,6 +21,7 @@ from .dictionaries import (
     RedEyeReduction,
 )
 from .errors import CaptureTimeout, NotSupportedError, UnknownError
+from .guard import undisturbed
 from .lamp import Lamp
 from .metering import Settling, exposure_of, mean_luma
 from .nativemode import NativeMode, mode_of, native_modes, photo_mode
@@ -268,11 +269,12 @@ class _Shoot:
             self.source.set_mode(mode)
             yield True
         finally:
-            self.source.set_mode(old, False)
-            self.state.catch_up()
-            self.source.restore(sensor)
-            if streamed:
-                self.source.start()
+            with undisturbed():
+                self.source.set_mode(old, False)
+                self.state.catch_up()
+                self.source.restore(sensor)
+                if streamed:
+                    self.source.start()
 
     def _mode(self, now: NativeMode) -> NativeMode:
         modes = self._raw_modes() if self.raw else [now, *self.state.modes]

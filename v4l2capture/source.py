@@ -22,6 +22,7 @@ from .device import Device
 from .dictionaries import MeteringMode
 from .errors import ClosedError, ControlError, DeviceError, DeviceGoneError, device_error
 from .events import ControlEvent, SourceChangeEvent
+from .guard import undisturbed
 from .mapping import control_ids, settings
 from .node import Node
 from .sensor import SensorTiming, timing
@@ -358,9 +359,11 @@ class Source:
 
     def put_back(self, plan: WritePlan, begun: Collection[int]) -> None:
         """Write the old values of the controls that a plan has begun with; as far as possible."""
-        for write in plan.restore:
-            if write.cid not in begun:
-                continue
+        with undisturbed():
+            self._put_back([write for write in plan.restore if write.cid in begun])
+
+    def _put_back(self, writes: Iterable[Write]) -> None:
+        for write in writes:
             try:
                 self.write((write,))
             except ControlError as error:

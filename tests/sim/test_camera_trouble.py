@@ -15,6 +15,7 @@ from v4l2capture import (
     OverconstrainedError,
     SimulatedCamera,
 )
+from v4l2capture import lamp as lamp_module
 
 
 @pytest.fixture
@@ -154,6 +155,32 @@ def test_stream_is_on_again_after_a_photo_that_cannot_be_streamed(sim):
 
         assert values(sim) == before
         assert camera.stream.read(timeout=5).format.width == 640
+
+
+PUTTING_BACK = {"the size": (Device, "set_format"), "the lamp": (lamp_module, "_put_back")}
+
+
+@pytest.mark.parametrize("when", PUTTING_BACK)
+def test_interrupt_while_a_photo_puts_things_back_waits_for_that(when, monkeypatch):
+    sim = SimulatedCamera("phone")
+    with Camera(sim.path) as camera:
+        camera.start()
+        before = [node.controls.read() for node in camera.nodes], camera.device.format
+        owner, name = PUTTING_BACK[when]
+        put_back, calls = getattr(owner, name), []
+
+        def disturbed(*args):
+            calls.append(args)
+            if when == "the lamp" or len(calls) == 2:  # the first one takes the photo's size
+                signal.raise_signal(signal.SIGINT)
+            return put_back(*args)
+
+        monkeypatch.setattr(owner, name, disturbed)
+
+        with pytest.raises(KeyboardInterrupt):
+            camera.take_photo(image_width=1280, fill_light_mode="flash")
+
+        assert ([node.controls.read() for node in camera.nodes], camera.device.format) == before
 
 
 @pytest.mark.parametrize(

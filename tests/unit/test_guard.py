@@ -9,7 +9,7 @@ import threading
 
 import pytest
 
-from v4l2capture.guard import ending_in_order
+from v4l2capture.guard import ending_in_order, undisturbed
 
 
 def terminate():
@@ -129,3 +129,74 @@ def test_child_has_nothing_to_put_back():
                 os._exit(1)
 
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == -signal.SIGTERM
+
+
+# ---- what is not to be disturbed ----
+
+
+def interrupt():
+    os.kill(os.getpid(), signal.SIGINT)
+
+
+@pytest.mark.parametrize(
+    ("come", "error"), [(interrupt, KeyboardInterrupt), (terminate, SystemExit)]
+)
+def test_signal_waits_until_it_is_done(come, error):
+    done = []
+
+    def work():
+        with undisturbed():
+            come()
+            done.append("put back")
+
+    with ending_in_order(), pytest.raises(error):
+        work()
+
+    assert done == ["put back"]
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    assert handler() is signal.SIG_DFL
+
+
+def test_second_signal_does_not_wait():
+    done = []
+
+    def work():
+        with undisturbed():
+            interrupt()
+            done.append("first")
+            interrupt()
+            done.append("second")
+
+    with pytest.raises(KeyboardInterrupt):
+        work()
+
+    assert done == ["first"]
+
+
+def test_signal_waits_for_the_outermost():
+    done = []
+
+    def work():
+        with undisturbed():
+            with undisturbed():
+                interrupt()
+            done.append("put back")
+
+    with pytest.raises(KeyboardInterrupt):
+        work()
+
+    assert done == ["put back"]
+
+
+def test_signal_that_the_program_answers_is_answered_at_once():
+    heard = []
+    signal.signal(signal.SIGTERM, lambda *_: heard.append("SIGTERM"))
+
+    with undisturbed():
+        terminate()
+        assert heard == ["SIGTERM"]
+
+
+def test_error_of_its_own_is_not_hidden():
+    with pytest.raises(ZeroDivisionError), undisturbed():
+        1 / 0  # noqa: B018

@@ -48,7 +48,7 @@ PURE = {
 # From the bottom up. A module, or a package as a whole, may import what is below its own line.
 LAYERS: tuple[set[str], ...] = (
     PURE,
-    {"_native", "sysfs"},
+    {"_native", "guard", "sysfs"},
     {"cstring"},
     {"convert", "diagnose", "formats", "player", "waiting"},
     {"sim", "slot"},
@@ -60,7 +60,7 @@ LAYERS: tuple[set[str], ...] = (
     {"device"},
     {"nativemode", "source"},
     {"camerastate"},
-    {"applying", "guard", "lamp", "metering"},
+    {"applying", "lamp", "metering"},
     {"bitmap", "bracketing", "shooting"},
     {"dng"},
     {"encode"},
