@@ -245,6 +245,8 @@ class CaptureSource:
                 self._watch(look.descriptors)
 
     def _watch(self, descriptors: tuple[int, ...]) -> None:
+        if self._closed:  # by a listener that was told just now
+            return
         self._unwatch()
         self._descriptors = descriptors
         for descriptor in descriptors:

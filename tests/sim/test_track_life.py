@@ -269,6 +269,30 @@ async def test_stop_of_the_last_track_closes_the_camera(sim):
     assert sim.handles == 0
 
 
+async def test_listener_may_stop_the_last_track(sim):
+    """The camera may be closed before its listener returns: nobody may watch it then."""
+    reported = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: reported.append(context))
+    track = await video_track(sim.path)
+    stopped = asyncio.Event()
+
+    def stop(_event):
+        track.stop()
+        for thread in threading.enumerate():
+            if thread.name.startswith("v4l2capture"):
+                thread.join(10)
+        stopped.set()
+
+    track.onconfigurationchange = stop
+    sim.poke("brightness", 5)
+    await asyncio.wait_for(stopped.wait(), 5)
+    await track.wait_closed()
+    gc.collect()
+
+    assert sim.handles == 0
+    assert reported == []
+
+
 async def test_camera_can_be_used_again_right_after_it_was_stopped(camera):
     for _ in range(3):
         track = await video_track(camera.path)
