@@ -146,7 +146,8 @@ class Camera:
 
     Args:
         camera: ``"/dev/video0"``, ``"sim:webcam"``, or an open :class:`Device`, which stays
-            the caller's; ``None``: the first camera there is.
+            the caller's, but for its events until this is closed; ``None``: the first camera
+            there is.
         base_iso: ISO speed of a raw sensor at gain 1. Without it a gain that is known as a
             factor has no ISO speed, and the camera no ``iso``.
 
@@ -536,6 +537,8 @@ class Camera:
             self._source.close()
             if self._owns:
                 self.device.close()
+            else:
+                self._source.unwatch()
 
     @property
     def closed(self) -> bool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import errno
 import select
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import dataclass
 from threading import RLock
 from time import monotonic
@@ -141,6 +141,19 @@ class Events:
         rc = lib.vc_event_unsubscribe(device._dev, kind, cid)
         device._check(rc, "VIDIOC_UNSUBSCRIBE_EVENT")
         self._subscribed.pop((kind, cid), None)
+
+    def _subscriptions(self) -> dict[tuple[int, int], int]:
+        return dict(self._subscribed)
+
+    def _go_back_to(self, before: Mapping[tuple[int, int], int]) -> None:
+        """Be told what one was told before, and drop what was not fetched of the rest."""
+        for (kind, cid), flags in list(self._subscribed.items()):
+            wanted = before.get((kind, cid))
+            if wanted == flags:
+                continue
+            self._unsubscribe(kind, cid)
+            if wanted is not None:
+                self._subscribe(kind, cid, wanted & ~_SEND_INITIAL)
 
     # ---- reading ----
 

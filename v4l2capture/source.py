@@ -91,6 +91,7 @@ class Source:
         self.nodes: tuple[Node, ...] = (device, *subdevices)
         self._sensor = next((each for each in subdevices if each.function == "sensor"), None)
         self._silent: list[Node] = []  # nodes that do not tell of changes
+        self._heard_before: Mapping[tuple[int, int], int] | None = None
         self.stream: Stream | None = None
         self.held: dict[str, Any] = {}
         self.settled = False
@@ -245,6 +246,7 @@ class Source:
 
     def watch(self) -> None:
         """Be told when somebody else changes a control of a W3C property, or the picture's size."""
+        self._heard_before = self.device.events._subscriptions()
         for node in self.nodes:
             try:
                 for cid in (cid for cid in control_ids() if cid in node.controls):
@@ -255,6 +257,13 @@ class Source:
                 self._silent.append(node)
         with contextlib.suppress(DeviceError):  # most have none
             self.device.events.subscribe_source_change()
+
+    def unwatch(self) -> None:
+        """Let the video node tell what it told before; the others are closed anyway."""
+        before, self._heard_before = self._heard_before, None
+        if before is not None:
+            with contextlib.suppress(DeviceError, ClosedError):
+                self.device.events._go_back_to(before)
 
     def catch_up(self) -> tuple[set[int], bool]:
         """Fetch the events that are there; what a driver says of its controls is fresh then.

@@ -225,3 +225,34 @@ def test_camera_with_another_clock_gives_pictures(hours):
         assert camera.grab_frame(timeout=5)
         assert camera.take_photo(image_width=320, timeout=5)
         assert camera.take_photo(image_width=320, fill_light_mode="flash", timeout=5)
+
+
+# ---- a device that is the caller's ----
+
+
+def test_events_of_the_device_are_as_before(sim):
+    with Device(sim.path) as device:
+        device.events.subscribe("zoom_absolute", own=True)
+        with Camera(device) as camera:
+            sim.poke("zoom_absolute", 150)
+            assert camera.take_changes()
+        sim.poke("brightness", 5)
+        device.controls["zoom_absolute"].value = 200
+        camera.close()  # again
+
+        event = device.events.try_read()
+
+        assert (event.control, event.value) == ("zoom_absolute", 200)
+        assert device.events.try_read() is None
+
+
+def test_device_that_is_closed_or_gone_is_let_go_of(sim):
+    device = Device(sim.path)
+    camera = Camera(device)
+    sim.unplug()
+    camera.close()
+    device.close()
+
+    camera.close()
+
+    assert sim.handles == 0
