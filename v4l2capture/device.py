@@ -181,6 +181,11 @@ class Device(Node):
             with contextlib.suppress(OSError):  # it never began, or another thread was quicker
                 self._either.unregister(stream.fileno())
 
+    @property
+    def _leased(self) -> int:
+        """How many frames are alive, of all streams there were."""
+        return int(lib.vc_device_leased(self._dev)) if self._dev else 0
+
     # ---- waiting ----
 
     def fileno(self) -> int:
@@ -251,8 +256,7 @@ class Device(Node):
             if len(self._streams):
                 error.hint = "A stream of this device is open; close that first"
             else:
-                alive = lib.vc_device_leased(self._dev) if self._dev else 0
-                error.hint = diagnose.busy_hint(self.path, alive)
+                error.hint = diagnose.busy_hint(self.path, self._leased)
         elif isinstance(error, DevicePermissionError):
             error.hint = diagnose.permission_hint(self.path)
         elif isinstance(error, BandwidthError):

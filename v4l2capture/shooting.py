@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from traceback import clear_frames
 from typing import TYPE_CHECKING
 
 from .camerastate import CameraState
@@ -268,6 +269,10 @@ class _Shoot:
         try:
             self.source.set_mode(mode)
             yield True
+        except BaseException as error:
+            # A frame that its traceback knows keeps drivers of old kernels from another size.
+            clear_frames(error.__traceback__)
+            raise
         finally:
             with undisturbed():
                 self.source.set_mode(old, False)

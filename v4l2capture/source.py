@@ -12,15 +12,23 @@ import errno
 import logging
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from numbers import Real
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from .cids import IDS
 from .controls import Control, Controls
 from .controlstate import ControlState
 from .device import Device
 from .dictionaries import MeteringMode
-from .errors import ClosedError, ControlError, DeviceError, DeviceGoneError, device_error
+from .errors import (
+    ClosedError,
+    ControlError,
+    DeviceBusyError,
+    DeviceError,
+    DeviceGoneError,
+    device_error,
+)
 from .events import ControlEvent, SourceChangeEvent
 from .guard import undisturbed
 from .mapping import control_ids, settings
@@ -36,6 +44,8 @@ if TYPE_CHECKING:
     from .stream import Stream
 
 __all__ = ["Source"]
+
+_T = TypeVar("_T")
 
 _log = logging.getLogger(__name__)
 
@@ -53,6 +63,9 @@ _UNREADABLE = frozenset({"write-only", "disabled"})
 _POLL = 0.02
 
 _BUFFERS = 4
+
+# Seconds in which others let go of a frame that they do not keep.
+_LET_GO = 0.2
 
 
 def _nothing() -> None:
@@ -193,7 +206,8 @@ class Source:
 
     def _begin(self, kept: Mapping[str, Any]) -> Stream:
         self.settled = False
-        self.stream = self.device.stream(_BUFFERS, copy_when_low=True)
+        stream = partial(self.device.stream, _BUFFERS, copy_when_low=True)
+        self.stream = self._when_frames_are_gone(stream)
         if kept:
             states = self.states(kept)
             plan = write_plan(states, kept, timing=self.timing(states), frame=self.frame_size)
@@ -229,13 +243,26 @@ class Source:
             streams = self.stream is not None
         kept = self._kept() if streams else {}
         self.stop()
+        wanted = (mode.width, mode.height, mode.pixel_format, mode.frame_rate or None)
         try:
-            self.device.set_format(
-                mode.width, mode.height, mode.pixel_format, mode.frame_rate or None
-            )
+            self._when_frames_are_gone(partial(self.device.set_format, *wanted))
         finally:
             if streams:
                 self._begin(kept)
+
+    def _when_frames_are_gone(self, call: Callable[[], _T]) -> _T:
+        """Call what drivers of old kernels refuse while a frame is alive; but do not wait long.
+
+        Another thread may just be done with the one that it has made a picture of.
+        """
+        end = time.monotonic() + _LET_GO
+        while True:
+            try:
+                return call()
+            except DeviceBusyError:
+                if not self.device._leased or time.monotonic() > end:
+                    raise
+            time.sleep(_POLL)
 
     # ---- what changes by itself ----
 

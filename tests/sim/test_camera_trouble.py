@@ -3,6 +3,7 @@
 
 import math
 import signal
+import threading
 
 import pytest
 
@@ -16,6 +17,7 @@ from v4l2capture import (
     SimulatedCamera,
 )
 from v4l2capture import lamp as lamp_module
+from v4l2capture import shooting as shooting_module
 
 
 @pytest.fixture
@@ -212,6 +214,39 @@ def test_light_settles_again_after_a_bracket(sim):
         camera.bracket(image_width=320, exposure_time=[3, 10])
 
         assert not camera._source.settled
+
+
+# ---- drivers of old kernels, which change nothing while a frame is alive ----
+
+
+def test_frame_that_another_thread_is_about_to_drop_is_waited_for(sim):
+    sim.fault("no_orphan")
+    with Camera(sim.path) as camera:
+        kept = [camera.start().read(timeout=5)]
+        timer = threading.Timer(0.05, kept.clear)
+        timer.start()
+
+        photo = camera.take_photo(image_width=1920)
+        timer.join()
+
+        assert photo.width == 1920
+        assert camera.settings.width == 640
+
+
+def test_size_goes_back_though_the_error_knows_a_frame(sim, monkeypatch):
+    def fail(frame):
+        raise ValueError("there is nothing to see")
+
+    sim.fault("no_orphan")
+    monkeypatch.setattr(shooting_module, "mean_luma", fail)
+    with Camera(sim.path) as camera:
+        camera.start()
+
+        with pytest.raises(ValueError, match="nothing to see"):
+            camera.take_photo(image_width=1920)
+
+        assert camera.settings.width == 640
+        assert camera.stream.read(timeout=5)
 
 
 # ---- a clock that is not ours ----
