@@ -4,6 +4,7 @@
 import ast
 import gc
 import logging
+import os
 import subprocess
 import sys
 import threading
@@ -209,12 +210,17 @@ sys.exit(main(["caps", "sim:webcam", "--json"]))
 """
 
 
+def service_environment():
+    """No home and no path, but what the sanitizer lane needs to load the C core at all."""
+    sanitizer = {"LD_PRELOAD", "ASAN_OPTIONS", "UBSAN_OPTIONS"} & os.environ.keys()
+    return {"PYTHONPATH": str(PACKAGE.parent)} | {name: os.environ[name] for name in sanitizer}
+
+
 def test_needs_no_home_and_no_folder_to_write_to():
-    folder = str(PACKAGE.parent)
     done = run_program(
         ALL_LEVELS,
         cwd="/proc",  # in which not even root can write
-        env={"PYTHONPATH": folder, "PYTHONDONTWRITEBYTECODE": "1"},
+        env=service_environment() | {"PYTHONDONTWRITEBYTECODE": "1"},
         stdin=subprocess.DEVNULL,
     )
 
@@ -225,7 +231,7 @@ def test_needs_no_home_and_no_folder_to_write_to():
 def test_needs_no_standard_streams():
     """A daemon has closed them, and the next descriptors that are opened get their numbers."""
     closed = f"import os; os.closerange(0, 3)\n{ALL_LEVELS.replace('sys.exit(main', '(main')}"
-    done = run_program(closed + "\nos._exit(42)", env={"PYTHONPATH": str(PACKAGE.parent)})
+    done = run_program(closed + "\nos._exit(42)", env=service_environment())
 
     assert done.returncode == 42
 
