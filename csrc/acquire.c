@@ -50,19 +50,53 @@ static void set_plane(struct buffer *buffer, uint32_t plane, uint32_t offset, ui
 	to->length = used - offset;
 }
 
-/* Padding of zeros or ones after the end is common, and harmless. */
+static const uint8_t SOI[] = {0xff, 0xd8, 0xff}, EOI[] = {0xff, 0xd9};
+
+#define SOS 0xda
+
+/* The first byte behind the header of a scan; NULL: there is none, or strays are in between. */
+static const uint8_t *find_scan(const uint8_t *at, const uint8_t *end)
+{
+	ptrdiff_t length;
+
+	while (end - at >= 4 && at[0] == 0xff) {
+		if (at[1] == 0xff) { /* a marker may have any number of them before it */
+			at++;
+			continue;
+		}
+		length = 2 + (at[2] << 8 | at[3]);
+		if (length > end - at)
+			return NULL;
+		if (at[1] == SOS)
+			return at + length;
+		at += length;
+	}
+	return NULL;
+}
+
+/* What follows an end is junk.  The end of a thumbnail is in a header. */
+static int has_end(const uint8_t *start, const uint8_t *end)
+{
+	const uint8_t *scan = find_scan(start, end), *at = end;
+
+	while (scan && (at = memrchr(scan, 0xff, (size_t)(at - scan)))) {
+		if (end - at >= 2 && at[1] == EOI[1])
+			return 1;
+	}
+	return 0;
+}
+
+/* Padding of zeros or ones is common, and passed over quickly. */
 static int is_jpeg(const struct vc_plane *plane)
 {
-	const uint8_t *start = plane->start, *end = plane->start + plane->length;
-	const uint8_t *soi = memchr(start, 0xff, plane->length < 64 ? plane->length : 64);
+	const uint8_t *end = plane->start + plane->length;
+	const uint8_t *soi = memmem(plane->start, plane->length, SOI, sizeof(SOI));
 
-	while (soi && soi + 1 < end && soi[1] == 0xff)
-		soi++;
-	if (!soi || end - soi < 4 || soi[1] != 0xd8)
+	if (!soi)
 		return 0;
 	while (end - soi > 4 && (end[-1] == 0x00 || end[-1] == 0xff))
 		end--;
-	return end[-2] == 0xff && end[-1] == 0xd9;
+	return memcmp(end - sizeof(EOI), EOI, sizeof(EOI)) == 0 || has_end(soi + 2, end);
 }
 
 static enum vc_broken judge(const struct vc_ring *ring, const struct buffer *buffer)

@@ -34,6 +34,7 @@ static void cut_tables(uint8_t *data, uint32_t *used)
 	*used -= (uint32_t)sim_jpeg_dht_size;
 }
 
+/* With what an older frame left there, then with nothing. */
 static void pad(uint8_t *data, uint32_t *used, uint32_t room, int64_t bytes)
 {
 	uint32_t more = room - *used;
@@ -41,6 +42,7 @@ static void pad(uint8_t *data, uint32_t *used, uint32_t room, int64_t bytes)
 	if (bytes < (int64_t)more)
 		more = bytes > 0 ? (uint32_t)bytes : 0;
 	memset(data + *used, 0, more);
+	memset(data + *used, 0xa5, more / 2);
 	*used += more;
 }
 

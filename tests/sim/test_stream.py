@@ -566,6 +566,23 @@ def test_harmless_quirks_of_a_jpeg_are_no_damage(fault):
     assert frame.to_rgb().shape == (48, 64, 3)
 
 
+@pytest.mark.parametrize("tables", [True, False], ids=["with tables", "without"])
+def test_junk_behind_a_cut_jpeg_makes_it_no_whole_one(tables):
+    """Its headers are looked through for where an end would count, and then there is none."""
+    camera = simulated(small("MJPG"))
+    camera.fault("corrupt_jpeg")
+    camera.fault("padded_jpeg")
+    if not tables:
+        camera.fault("no_dht")
+    _, stream = open_stream(camera)
+    camera.tick()
+
+    frame = stream.try_read()
+
+    assert not frame.ok
+    assert "no start or no end" in frame.reason
+
+
 def test_buffer_that_does_not_exist_is_an_error_and_not_the_end():
     camera = simulated()
     camera.fault("bad_index", count=1)
