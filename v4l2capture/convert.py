@@ -158,8 +158,8 @@ _TABLES = 0xC4  # DHT
 def mend_jpeg(data: memoryview | bytes) -> bytes:
     """Return the JPEG in ``data`` as other programs expect it.
 
-    What lies around it is cut off, and Huffman tables are put in where the camera leaves
-    them out, as Motion-JPEG may: they are the ones of the standard.
+    What lies around it, or astray in its header, is cut off, and Huffman tables are put in
+    where the camera leaves them out, as Motion-JPEG may: they are the ones of the standard.
 
     Raises:
         ValueError: No JPEG begins or ends in ``data``.
@@ -172,11 +172,21 @@ def mend_jpeg(data: memoryview | bytes) -> bytes:
     if start < 0 or end < start:
         raise ValueError(f"no whole JPEG in {len(jpeg)} bytes")
     jpeg = jpeg[start : end + len(_END)]
-    found = {segment.marker: segment for segment in reversed(segments(jpeg))}
-    if _TABLES in found or SCAN not in found:
+    found = segments(jpeg)
+    if not found or found[-1].marker != SCAN:
         return jpeg
-    scan = found[SCAN].start
-    return jpeg[:scan] + _standard_tables() + jpeg[scan:]
+    parts, place, end = [], 0, len(_START)
+    for each in found:
+        stray = jpeg[end : each.start].rstrip(b"\xff")
+        if stray:
+            parts.append(jpeg[place:end])
+            place = end + len(stray)
+        end = each.end
+    if all(each.marker != _TABLES for each in found):
+        scan = found[-1].start
+        parts += [jpeg[place:scan], _standard_tables()]
+        place = scan
+    return b"".join((*parts, jpeg[place:])) if parts else jpeg
 
 
 @cache
@@ -194,9 +204,8 @@ def _standard_tables() -> bytes:
 def _decode_jpeg(plane: memoryview) -> NDArray[np.uint8]:
     import simplejpeg
 
-    jpeg = mend_jpeg(plane)
-    # Not strict: a stray byte between two markers, which cameras have, spoils nothing.
-    rgb: NDArray[np.uint8] = simplejpeg.decode_jpeg(jpeg, "RGB", strict=False)
+    # Not strict: a camera's pixels may have a flaw here or there.
+    rgb: NDArray[np.uint8] = simplejpeg.decode_jpeg(mend_jpeg(plane), "RGB", strict=False)
     return rgb
 
 

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: MIT
 """Frames as files: JPEG, PNG, TIFF, WebP and DNG, with what is known about them inside.
 
-Each byte of a camera's own JPEG stays as it is from the first table on. Y'CbCr becomes a JPEG
-without a detour through RGB. Nothing is scaled or turned: the orientation is a tag.
+Each byte of a camera's own JPEG that means something stays as it is from the first table on.
+Y'CbCr becomes a JPEG without a detour through RGB. Nothing is scaled or turned: the orientation is
+a tag.
 """
 
 from __future__ import annotations
