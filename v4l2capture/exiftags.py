@@ -174,10 +174,14 @@ TAGS: dict[str, Tag] = {row.name: row for row in (
 )}
 # fmt: on
 
-_DATE: Final = re.compile(r"\d{4}:(0\d|1[0-2]):([0-2]\d|3[01]) ([01]\d|2[0-3]):[0-5]\d:[0-5]\d")
-_OFFSET: Final = re.compile(r"[+-](0\d|1[0-4]):[0-5]\d")
-_DIGITS: Final = re.compile(r"\d+")
-_DAY: Final = re.compile(r"\d{4}:(0\d|1[0-2]):([0-2]\d|3[01])")
+# The digits of other alphabets are none here.
+_DAY: Final = re.compile(r"\d{4}:(0\d|1[0-2]):([0-2]\d|3[01])", re.ASCII)
+_DATE: Final = re.compile(rf"{_DAY.pattern} ([01]\d|2[0-3]):[0-5]\d:[0-5]\d", re.ASCII)
+_OFFSET: Final = re.compile(r"[+-](0\d|1[0-4]):[0-5]\d", re.ASCII)
+_DIGITS: Final = re.compile(r"\d+", re.ASCII)
+# Fraction() would spend hours on the zeros of "1e999999999".
+_NUMBER: Final = re.compile(r"[+-]?\d{1,20}(\.\d{1,20}|/\d{1,20})?", re.ASCII)
+_NO_TEXT: Final = re.compile("[\0\ud800-\udfff]")  # halves of characters, from undecoded bytes
 
 # What text must look like, by the beginning of the tag's name.
 _PATTERNS: Final = {
@@ -250,6 +254,8 @@ def as_fraction(value: Any) -> Fraction:
         raise TypeError(f"{value!r} is no number")
     if isinstance(value, Rational):
         return Fraction(value)
+    if isinstance(value, str) and not _NUMBER.fullmatch(value):
+        raise ValueError(f"{value!r} is no number")
     try:
         fraction = Fraction(value)
     except (OverflowError, ZeroDivisionError) as error:
@@ -294,8 +300,8 @@ def date_text(moment: datetime) -> str:
 def _text(tag: Tag, value: object) -> str:
     if not isinstance(value, str):
         raise TypeError(f"{tag.name} takes a str, not {value!r}")
-    if not value or "\0" in value:
-        raise ValueError(f"{tag.name} takes text without a NUL, not {value!r}")
+    if not value or _NO_TEXT.search(value):
+        raise ValueError(f"{tag.name} takes Unicode text without a NUL, not {value!r}")
     for beginning, (pattern, example) in _PATTERNS.items():
         if tag.name.startswith(beginning) and not pattern.fullmatch(value):
             raise ValueError(f'{tag.name} looks like "{example}", not {value!r}')
