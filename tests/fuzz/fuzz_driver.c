@@ -189,6 +189,13 @@ static void unref_ring(struct ring *ring)
 
 /* ---- frames --------------------------------------------------------------------- */
 
+static void check_jpeg(const uint8_t *data, size_t length)
+{
+	const uint8_t *soi = memmem(data, length, "\xff\xd8\xff", 3);
+
+	EXPECT(soi && memmem(soi, length - (size_t)(soi - data), "\xff\xd9", 2));
+}
+
 static void check_frame(const struct ring *ring, const struct vc_lease *lease, uint32_t how)
 {
 	uint32_t i;
@@ -199,6 +206,8 @@ static void check_frame(const struct ring *ring, const struct vc_lease *lease, u
 	for (i = 0; i < lease->num_planes && !lease->broken; i++)
 		EXPECT(lease->planes[i].length > 0 &&
 		       lease->planes[i].length >= ring->config.minimum[i]);
+	if (ring->config.jpeg && !lease->broken)
+		check_jpeg(lease->planes[0].start, lease->planes[0].length);
 }
 
 static void take_frame(struct ring *ring, int rc, uint32_t how)
@@ -446,6 +455,15 @@ static void exchange_payload(struct input *in)
 	free(data);
 }
 
+static void turn_knob(struct input *in)
+{
+	struct vc_knob knob = {is.dev, take8(in)};
+	int64_t value = vc_knob_read(&knob);
+
+	EXPECT(value == (int32_t)value || (value < VC_NO_NUMBER && value > VC_NO_NUMBER - 4096));
+	check_answer(vc_knob_write(&knob, take_number(in)));
+}
+
 static void ask_events(struct input *in)
 {
 	struct vc_event event;
@@ -491,18 +509,36 @@ static void ask_media(struct input *in)
 	vc_device_free(media);
 }
 
+static void ask_sensor(void)
+{
+	uint32_t width;
+	int rc = vc_sensor_width(is.dev, &width);
+
+	check_answer(rc);
+	EXPECT(rc < 0 || (width && width <= INT32_MAX));
+}
+
 /* ---- the device ----------------------------------------------------------------- */
 
-static void open_device(void)
+static void check_capability(const struct vc_capability *says)
+{
+	EXPECT(strlen(says->driver) < sizeof(says->driver));
+	EXPECT(strlen(says->card) < sizeof(says->card));
+	EXPECT(strlen(says->bus_info) < sizeof(says->bus_info));
+}
+
+static void open_device(uint32_t kind)
 {
 	int rc;
 
 	if (is.dev)
 		return;
-	rc = vc_device_open_ops(&hostile_ops, NULL, "hostile", VC_VIDEO, &is.dev);
+	rc = vc_device_open_ops(&hostile_ops, NULL, "hostile", kind, &is.dev);
 	check_answer(rc);
 	if (rc < 0)
 		is.dev = NULL;
+	else
+		check_capability(vc_device_capability(is.dev));
 }
 
 static void free_device(void)
@@ -515,7 +551,7 @@ static void ask_device(struct input *in, uint8_t what)
 {
 	if (!is.dev)
 		return;
-	switch (what % 10) {
+	switch (what % 12) {
 	case 0:
 		return ask_formats(in);
 	case 1:
@@ -534,8 +570,12 @@ static void ask_device(struct input *in, uint8_t what)
 		return ask_events(in);
 	case 8:
 		return check_answer(vc_device_watch(is.dev, -1, EPOLL_CTL_ADD, EPOLLPRI));
-	default:
+	case 9:
 		return vc_device_close(is.dev);
+	case 10:
+		return turn_knob(in);
+	default:
+		return ask_sensor();
 	}
 }
 
@@ -546,7 +586,7 @@ static void ask_ring(struct input *in, uint8_t what)
 	struct ring *ring = choose_ring(in);
 
 	hostile.view = &ring->view;
-	switch (what % 12) {
+	switch (what % 13) {
 	case 0:
 	case 1:
 		return close_ring(ring);
@@ -563,6 +603,9 @@ static void ask_ring(struct input *in, uint8_t what)
 	case 7:
 	case 8:
 		return start_ring(ring);
+	case 12:
+		EXPECT(!is_usable(ring) || vc_ring_age(ring->is) >= -1);
+		return;
 	default:
 		return acquire(in, ring);
 	}
@@ -575,7 +618,7 @@ static void do_something(struct input *in)
 	hostile.view = NULL;
 	switch (what >> 4) {
 	case 0:
-		return what & 8 ? free_device() : open_device();
+		return what & 8 ? free_device() : open_device(what & 4 ? VC_SUBDEVICE : VC_VIDEO);
 	case 1:
 	case 2:
 		return ask_device(in, what & 15);
@@ -597,6 +640,11 @@ static void do_something(struct input *in)
 	}
 }
 
+static void check_culprit(uint32_t request)
+{
+	EXPECT(request == 0 || request == (uint32_t)VIDIOC_DQBUF || request == (uint32_t)VIDIOC_QBUF);
+}
+
 static void check_ring(const struct ring *ring)
 {
 	struct vc_ring_stats stats;
@@ -607,6 +655,7 @@ static void check_ring(const struct ring *ring)
 	EXPECT(vc_ring_lease(ring->is, vc_ring_count(ring->is)) == NULL);
 	vc_ring_stats(ring->is, &stats);
 	EXPECT(stats.delivered == ring->delivered);
+	check_culprit(vc_ring_culprit(ring->is));
 }
 
 static void check_all(void)
@@ -655,7 +704,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		make_descriptors();
 	memset(&hostile, 0, sizeof(hostile));
 	hostile.in = &in;
-	open_device();
+	open_device(VC_VIDEO);
 	while (in.left) {
 		do_something(&in);
 		check_all();

@@ -416,11 +416,20 @@ static void set_range(struct input *in)
 	vc_sim_set_range(is.sim, id, minimum, maximum, (uint64_t)step, take_number(in));
 }
 
+static void set_light(struct input *in)
+{
+	double light;
+
+	take_bytes(in, &light, sizeof(light));
+	EXPECT(vc_sim_set_light(is.sim, light) <= 0);
+	EXPECT(is.sim->ambient >= 0 && is.sim->ambient <= 64);
+}
+
 static void change_camera(struct input *in, uint8_t what)
 {
 	uint32_t id;
 
-	switch (what % 8) {
+	switch (what % 9) {
 	case 0:
 		return vc_sim_unplug(is.sim);
 	case 1:
@@ -439,6 +448,8 @@ static void change_camera(struct input *in, uint8_t what)
 		return vc_sim_source_change(is.sim);
 	case 6:
 		return vc_sim_clear_faults(is.sim);
+	case 8:
+		return set_light(in);
 	default:
 		return break_something(in);
 	}

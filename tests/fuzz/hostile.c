@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include <errno.h>
+#include <linux/v4l2-subdev.h>
 #include <linux/videodev2.h>
 
 #include "hostile.h"
@@ -276,6 +277,12 @@ static void answer_topology(struct input *in, struct media_v2_topology *to)
 	to->num_links = take_count(in);
 }
 
+static void answer_selection(struct input *in, struct v4l2_subdev_selection *to)
+{
+	to->r.width = (uint32_t)take_number(in);
+	to->r.height = (uint32_t)take_number(in);
+}
+
 static void answer(struct input *in, unsigned long request, void *arg)
 {
 	switch (request) {
@@ -311,6 +318,14 @@ static void answer(struct input *in, unsigned long request, void *arg)
 		return answer_controls(in, arg);
 	case VIDIOC_DQEVENT:
 		return answer_event(in, arg);
+	case VIDIOC_G_CTRL:
+	case VIDIOC_S_CTRL:
+		((struct v4l2_control *)arg)->value = (int32_t)take_number(in);
+		return;
+	case VIDIOC_SUBDEV_G_SELECTION:
+		return answer_selection(in, arg);
+	case MEDIA_IOC_DEVICE_INFO:
+		return take_bytes(in, ((struct media_device_info *)arg)->driver, take8(in) % 17);
 	case MEDIA_IOC_G_TOPOLOGY:
 		return answer_topology(in, arg);
 	default: /* as it is */
@@ -440,7 +455,7 @@ static int hostile_ioctl(void *node, unsigned long request, void *arg)
 /* Memory of exactly the length, as a driver would never have it. */
 static int hostile_map(void *node, size_t length, uint32_t offset, void **start)
 {
-	static const uint8_t JPEG[] = {0xff, 0xd8, 0xff, 0xd9};
+	static const uint8_t SOI[] = {0xff, 0xd8, 0xff}, EOI[] = {0xff, 0xd9};
 	uint8_t how = take8(hostile.in);
 	uint8_t *memory;
 	uint32_t i;
@@ -456,9 +471,11 @@ static int hostile_map(void *node, size_t length, uint32_t offset, void **start)
 		return -ENOMEM;
 	memory = make_exact(length);
 	memset(memory, how, length);
-	if (length >= sizeof(JPEG) && how & 1) {
-		memcpy(memory, JPEG, 2);
-		memcpy(memory + length - 2, JPEG + 2, 2);
+	if (how & 2)
+		take_bytes(hostile.in, memory, take8(hostile.in) % (length + 1));
+	if (how & 1 && length >= sizeof(SOI) + sizeof(EOI)) {
+		memcpy(memory, SOI, sizeof(SOI));
+		memcpy(memory + length - sizeof(EOI), EOI, sizeof(EOI));
 	}
 	mappings[i].start = memory;
 	mappings[i].length = length;
@@ -490,10 +507,11 @@ static int hostile_watch(void *node, int epfd, int op, uint32_t events)
 	return how >= 0xf0 ? -ERRORS[how & 0x0f] : 0;
 }
 
+/* The clock is no driver's: it may jump, but begins with zero. */
 static int64_t hostile_now(void *node)
 {
 	read_all(node, 1);
-	return take_number(hostile.in);
+	return take_number(hostile.in) & INT64_MAX;
 }
 
 const struct vc_ops hostile_ops = {
