@@ -13,6 +13,9 @@ NATIVE := v4l2capture/_native.abi3.so
 ASAN   := build/asan/lib
 BENCH  := $(addprefix build/bench/,countlib.so sum.so cloop cctrl)
 
+# Tests without a guest mostly wait for a camera: they have no need of each other's turn.
+PARALLEL := --numprocesses=auto --maxprocesses=8
+
 FUZZERS      := $(patsubst tests/fuzz/%.c,build/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
 FUZZ_CC      ?= clang
 FUZZ_SECONDS ?= 20
@@ -39,7 +42,7 @@ demo: build ## take a picture with the first camera, or with a simulated one
 	@$(PY) tools/demo.py photo.jpg
 
 test: build $(VENV)/test.stamp ## unit tests and simulated camera: no root, no hardware
-	$(PY) -m pytest
+	$(PY) -m pytest $(PARALLEL)
 
 # Built beside the checkout, so that `make test` never loads a sanitized module.
 # libstdc++ comes along because libasan looks for its exceptions at the start.
@@ -48,7 +51,7 @@ test-asan: build $(VENV)/test.stamp ## the same under address and undefined-beha
 	V4L2CAPTURE_SANITIZE=1 $(PY) setup.py --quiet build --build-base build/asan --build-lib $(ASAN)
 	LD_PRELOAD="$$($(CC) -print-file-name=libasan.so) $$($(CC) -print-file-name=libstdc++.so)" \
 	ASAN_OPTIONS=detect_leaks=0 UBSAN_OPTIONS=print_stacktrace=1 \
-	PYTHONPATH=$(ASAN) PYTHONSAFEPATH=1 $(PY) -m pytest --capture=sys
+	PYTHONPATH=$(ASAN) PYTHONSAFEPATH=1 $(PY) -m pytest $(PARALLEL) --capture=sys
 
 test-tsan: build/tsan/ring_threads ## threads that share a camera, under the thread sanitizer
 	@echo "$<: $(TSAN_SECONDS) s, seed $(TSAN_SEED)"
