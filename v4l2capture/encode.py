@@ -140,7 +140,7 @@ def _pixels(format: Format, planes: Sequence[memoryview]) -> NDArray[np.uint8]: 
 
 
 def _encode_tiff(pixels: NDArray[np.uint8], exif: Exif | None) -> bytes:
-    """Uncompressed: what everybody can read. Exif data needs types that Pillow cannot be told."""
+    """Uncompressed: what everybody can read, with the directories that a JPEG has, too."""
     import numpy as np
 
     height, width = pixels.shape[:2]

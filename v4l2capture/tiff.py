@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: MIT
 """TIFF: directories of tags, as Exif data, TIFF files and DNG files consist of them.
 
-Each value is written with exactly the type that it was made with. Pillow's writer guesses the
-types of tags in the inner directories, and takes five times as long for it.
+Each value is written with exactly the type that it was made with. Pillow's ``Image.Exif`` guesses
+the types in inner directories, and fails for some. Its ``ImageFileDirectory_v2`` can be told them,
+and made files that exiftool finds nothing wrong with, but takes five times as long: a camera's JPEG
+of 200 kB got its Exif data in 0.43 ms instead of 0.16, where 0.3 are the limit.
 
 Source: TIFF 6.0, section 2; Exif 2.32, section 4.6.2.
 """
