@@ -11,16 +11,21 @@ import grp
 import os
 import pwd
 import stat
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
+
+from .formats import FrameSize
 
 if TYPE_CHECKING:
     from .formats import FormatInfo
     from .pixfmt import Format
 
 __all__ = ["Holder", "bandwidth_hint", "busy_hint", "holders", "permission_hint"]
+
+_USUAL_RATE = Fraction(30)  # where nobody knows
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,20 +80,54 @@ def busy_hint(path: str, alive: int) -> str:
     return "Another stream holds it; close that first (another user's process cannot be seen)"
 
 
+class _Mode(NamedTuple):
+    pixel_format: str
+    width: int
+    height: int
+    rate: Fraction
+
+    @property
+    def load(self) -> Fraction:
+        """Pixels in a second."""
+        return self.width * self.height * self.rate
+
+
 def bandwidth_hint(format: Format, offered: Iterable[FormatInfo]) -> str:  # noqa: A002
     """Do the sum for a format that the bus has no room for, and name one that needs less."""
-    fps = float(format.frame_rate or 30)
+    now = _Mode(format.pixel_format, format.width, format.height, format.frame_rate or _USUAL_RATE)
     size = sum(plane.sizeimage for plane in format.planes)
     hint = (
-        f"{format.width}x{format.height} {format.pixel_format} is {size} bytes x {fps:g} "
-        f"frames/s = {size * fps / 1e6:.1f} MB/s, more than the bus has left"
+        f"{now.width}x{now.height} {now.pixel_format} is {size} bytes x {float(now.rate):g} "
+        f"frames/s = {float(size * now.rate) / 1e6:.1f} MB/s, more than the bus has left"
     )
-    formats = list(offered)
-    if not any(info.compressed and info.pixel_format == format.pixel_format for info in formats):
-        compressed = next((info.pixel_format for info in formats if info.compressed), None)
-        if compressed:
-            return f"{hint}; try pixel_format={compressed!r}, a smaller size or a lower frame rate"
-    return f"{hint}; try a smaller size or a lower frame rate"
+    less = _with_less(now, list(offered))
+    if less is None:
+        return f"{hint}; try a smaller size, a lower frame rate, or another controller"
+    name, width, height, rate = less
+    return f"{hint}; try set_format({width}, {height}, {name!r}, frame_rate={float(rate):g})"
+
+
+def _with_less(now: _Mode, offered: Sequence[FormatInfo]) -> _Mode | None:
+    """Return the mode that is most like the present one, but needs far less of the bus.
+
+    A compressed format does, at the same size; else it is half as many pixels in a second.
+    """
+    compressed = {info.pixel_format for info in offered if info.compressed}
+    modes = [
+        _Mode(info.pixel_format, size.width, size.height, rate)
+        for info in offered
+        for size in info.sizes
+        if isinstance(size, FrameSize)
+        for rate in size.frame_rates or (now.rate,)
+    ]
+    less = [mode for mode in modes if mode.pixel_format in compressed and mode.load <= now.load]
+    if not less or now.pixel_format in compressed:
+        less = [
+            mode
+            for mode in modes
+            if mode.pixel_format == now.pixel_format and mode.load <= now.load / 2
+        ]
+    return max(less, key=lambda mode: (mode.rate == now.rate, mode.load), default=None)
 
 
 def permission_hint(path: str) -> str:

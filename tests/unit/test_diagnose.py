@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from v4l2capture import Format, FormatInfo, PlaneFormat
+from v4l2capture import Format, FormatInfo, FrameSize, FrameSizeRange, PlaneFormat
 from v4l2capture.diagnose import Holder, bandwidth_hint, busy_hint, holders, permission_hint
 
 
@@ -63,32 +63,56 @@ def test_nobody_holds_what_is_not_there(path):
     assert "Another stream holds it" in busy_hint(path, 0)
 
 
-def info(pixel_format, compressed):
-    return FormatInfo(pixel_format, "", compressed, False, ())
+VGA, HD, FULL_HD = (640, 480), (1280, 720), (1920, 1080)
 
 
-def format_of(pixel_format, size, rate):
-    return Format(1920, 1080, pixel_format, (PlaneFormat(size, 3840),), frame_rate=rate)
+def info(pixel_format, modes, compressed=False):
+    sizes = (FrameSize(*size, tuple(map(Fraction, rates))) for size, rates in modes.items())
+    return FormatInfo(pixel_format, "", compressed, False, tuple(sizes))
 
 
-def test_bandwidth_hint_does_the_sum_and_names_a_compressed_format():
-    hint = bandwidth_hint(
-        format_of("YUYV", 4147200, Fraction(30)), [info("YUYV", False), info("MJPG", True)]
-    )
+def hint_for(pixel_format, offered, size=FULL_HD, rate=Fraction(30)):
+    planes = (PlaneFormat(2 * size[0] * size[1], 2 * size[0]),)
+    return bandwidth_hint(Format(*size, pixel_format, planes, frame_rate=rate), offered)
+
+
+def test_bandwidth_hint_does_the_sum():
+    hint = hint_for("YUYV", [])
 
     assert "1920x1080 YUYV is 4147200 bytes x 30 frames/s = 124.4 MB/s" in hint
-    assert "try pixel_format='MJPG'" in hint
+
+
+YUYV = info("YUYV", {VGA: [30, 15], HD: [15, 10], FULL_HD: [30, 15, 5]})
+MJPG = info("MJPG", {VGA: [60, 30], HD: [60, 30], FULL_HD: [30]}, compressed=True)
+SMALL_JPEG = info("MJPG", {VGA: [30]}, compressed=True)
+ANY_SIZE = FormatInfo(
+    "YUYV", "", False, False, (FrameSizeRange(16, 4096, 2, 16, 4096, 2, (Fraction(30),)),)
+)
 
 
 @pytest.mark.parametrize(
-    ("pixel_format", "offered"),
-    [("MJPG", [info("MJPG", True)]), ("YUYV", [info("YUYV", False)]), ("YUYV", [])],
+    ("pixel_format", "offered", "size", "advice"),
+    [
+        ("YUYV", [YUYV, MJPG], FULL_HD, "set_format(1920, 1080, 'MJPG', frame_rate=30)"),
+        ("YUYV", [MJPG, YUYV], VGA, "set_format(640, 480, 'MJPG', frame_rate=30)"),
+        ("YUYV", [YUYV, SMALL_JPEG], FULL_HD, "set_format(640, 480, 'MJPG', frame_rate=30)"),
+        ("YUYV", [YUYV], FULL_HD, "set_format(640, 480, 'YUYV', frame_rate=30)"),  # not slower
+        ("YUYV", [YUYV], VGA, "set_format(640, 480, 'YUYV', frame_rate=15)"),  # none is smaller
+        ("MJPG", [YUYV, MJPG], FULL_HD, "set_format(1280, 720, 'MJPG', frame_rate=30)"),
+        ("MJPG", [YUYV, SMALL_JPEG], VGA, "a smaller size, a lower frame rate, or another"),
+        ("YUYV", [ANY_SIZE], VGA, "a smaller size, a lower frame rate, or another"),
+        ("YUYV", [], VGA, "a smaller size, a lower frame rate, or another"),
+    ],
 )
-def test_bandwidth_hint_names_no_format_that_does_not_help(pixel_format, offered):
-    hint = bandwidth_hint(format_of(pixel_format, 100, None), offered)
+def test_bandwidth_hint_names_a_mode_that_needs_far_less(pixel_format, offered, size, advice):
+    assert f"; try {advice}" in hint_for(pixel_format, offered, size)
 
-    assert "pixel_format" not in hint
-    assert "try a smaller size or a lower frame rate" in hint
+
+def test_bandwidth_hint_does_without_a_rate():
+    hint = hint_for("YUYV", [info("YUYV", {VGA: [], FULL_HD: []})], rate=None)
+
+    assert "= 124.4 MB/s" in hint
+    assert "try set_format(640, 480, 'YUYV', frame_rate=30)" in hint
 
 
 def test_permission_hint_says_whose_it_is(tmp_path):
