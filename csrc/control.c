@@ -320,8 +320,8 @@ static int exchange_one_by_one(struct vc_device *dev, const struct verb *verb,
 }
 
 /* *failed: the driver's error_idx, held inside 0 .. count. */
-static int exchange(struct vc_device *dev, const struct verb *verb, struct vc_value *values,
-		    uint32_t count, uint32_t *failed)
+static int exchange_once(struct vc_device *dev, const struct verb *verb, struct vc_value *values,
+			 uint32_t count, uint32_t *failed)
 {
 	struct v4l2_ext_control few[8], *raw = few;
 	struct v4l2_ext_controls all = {.which = V4L2_CTRL_WHICH_CUR_VAL, .count = count};
@@ -355,6 +355,46 @@ static int exchange(struct vc_device *dev, const struct verb *verb, struct vc_va
 		return exchange_one_by_one(dev, verb, values, count, failed);
 	*failed = all.error_idx < count ? all.error_idx : count;
 	return rc;
+}
+
+/*
+ * A camera on USB loses a request now and then, or stalls one and answers the
+ * next.  Who does not answer in time is not asked again.
+ */
+static int is_passing(int rc)
+{
+	return rc == -EIO || rc == -EPIPE;
+}
+
+/* Whether writing it twice does more than writing it once. */
+static int is_push(const struct vc_value *value)
+{
+	switch (value->id) {
+	case V4L2_CID_PAN_RELATIVE:
+	case V4L2_CID_TILT_RELATIVE:
+	case V4L2_CID_FOCUS_RELATIVE:
+	case V4L2_CID_ZOOM_RELATIVE:
+	case V4L2_CID_IRIS_RELATIVE:
+		return 1;
+	default:
+		return value->type == V4L2_CTRL_TYPE_BUTTON;
+	}
+}
+
+static int exchange(struct vc_device *dev, const struct verb *verb, struct vc_value *values,
+		    uint32_t count, uint32_t *failed)
+{
+	uint32_t i;
+	int rc;
+
+	rc = exchange_once(dev, verb, values, count, failed);
+	if (!is_passing(rc))
+		return rc;
+	for (i = 0; verb == &SET && i < count; i++) {
+		if (is_push(&values[i]))
+			return rc;
+	}
+	return exchange_once(dev, verb, values, count, failed);
 }
 
 int vc_control_get(struct vc_device *dev, struct vc_value *values, uint32_t count,
@@ -395,7 +435,8 @@ int64_t vc_knob_read(const struct vc_knob *knob)
 	struct v4l2_ext_control control = {.id = knob->id};
 	struct v4l2_ext_controls all = {
 		.which = V4L2_CTRL_WHICH_CUR_VAL, .count = 1, .controls = &control};
-	struct vc_value value = {.id = knob->id};
+	struct vc_value value = {.id = knob->id, .type = knob->type};
+	uint32_t ignored;
 	int rc;
 
 	rc = vc_ioctl(knob->dev, VIDIOC_G_EXT_CTRLS, &all);
@@ -403,12 +444,14 @@ int64_t vc_knob_read(const struct vc_knob *knob)
 		return control.value;
 	if (rc == -ENOTTY)
 		rc = get_old(knob->dev, &value);
+	if (is_passing(rc))
+		rc = exchange_once(knob->dev, &GET, &value, 1, &ignored);
 	return rc < 0 ? VC_NO_NUMBER + rc : value.value;
 }
 
 int vc_knob_write(const struct vc_knob *knob, int64_t value)
 {
-	struct vc_value one = {.id = knob->id, .value = value};
+	struct vc_value one = {.id = knob->id, .type = knob->type, .value = value};
 	uint32_t ignored;
 
 	return exchange(knob->dev, &SET, &one, 1, &ignored);

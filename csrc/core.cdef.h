@@ -242,6 +242,7 @@ int vc_control_set(struct vc_device *dev, struct vc_value *values, uint32_t coun
 struct vc_knob {
 	struct vc_device *dev;
 	uint32_t id;
+	uint32_t type;
 };
 
 #define VC_NO_NUMBER ...

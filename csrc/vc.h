@@ -410,6 +410,7 @@ struct vc_value {
  * Returns 0 or -errno.  On failure *failed is the index of the culprit, or
  * `count` when the driver does not tell; *applied (set only) is how many were
  * written before it.  Drivers without VIDIOC_x_EXT_CTRLS are asked one by one.
+ * What failed with -EIO or -EPIPE is tried once more, but for buttons and relative movements.
  */
 int vc_control_get(struct vc_device *dev, struct vc_value *values, uint32_t count,
 		   uint32_t *failed);
@@ -420,6 +421,7 @@ int vc_control_set(struct vc_device *dev, struct vc_value *values, uint32_t coun
 struct vc_knob {
 	struct vc_device *dev;
 	uint32_t id;
+	uint32_t type; /* as in vc_control */
 };
 
 /* No control has this number. */

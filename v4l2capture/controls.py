@@ -207,7 +207,7 @@ class Controls(Mapping[str | int, Control]):
 
     def _make_knob(self, control: Control) -> Any:
         knob = ffi.new("struct vc_knob *")
-        knob.dev, knob.id = self._device._dev, control.id
+        knob.dev, knob.id, knob.type = self._device._dev, control.id, control._row.type
         control._knob = knob
         return knob
 

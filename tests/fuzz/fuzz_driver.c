@@ -457,7 +457,7 @@ static void exchange_payload(struct input *in)
 
 static void turn_knob(struct input *in)
 {
-	struct vc_knob knob = {is.dev, take8(in)};
+	struct vc_knob knob = {is.dev, take8(in), take8(in) % 12};
 	int64_t value = vc_knob_read(&knob);
 
 	EXPECT(value == (int32_t)value || (value < VC_NO_NUMBER && value > VC_NO_NUMBER - 4096));

@@ -306,6 +306,17 @@ def test_refused_write_has_the_errno_of_its_code_and_hides_no_other(usb, code):
         assert usb.values["brightness"] == 0
 
 
+@pytest.mark.parametrize("code", [5, 6, 7])
+def test_request_that_is_refused_once_is_tried_again(usb, code):
+    """These the driver calls EIO, as it does what was lost on the way."""
+    with Device(usb.path) as device:
+        usb.fault("stall", control="brightness", request="SET_CUR", value=code, count=1)
+
+        device.controls["brightness"].value = 7
+
+        assert usb.values["brightness"] == 7
+
+
 def test_control_that_cannot_be_described_does_not_hide_the_others(usb):
     """uvcvideo asks for a range once: so it has to fail from the start."""
     usb.do("unplug")

@@ -574,6 +574,63 @@ def test_inactive_control_among_many_is_named():
     assert caught.value.master == "focus_automatic_continuous"
 
 
+@pytest.mark.parametrize("number", [errno.EIO, errno.EPIPE])
+@pytest.mark.parametrize("old", [False, True], ids=["today's driver", "old driver"])
+def test_request_that_is_lost_once_is_tried_again(number, old):
+    camera = vivid_like()
+    controls = Device(camera.path).controls
+    if old:
+        camera.fault("no_ext_ctrls")
+
+    for write in (
+        lambda value: setattr(controls["brightness"], "value", value),
+        lambda value: controls.set({"brightness": value, "contrast": value}),
+    ):
+        camera.fault("control_eio", control="brightness", value=number, count=1)
+        write(9)
+        camera.fault("control_read_eio", control="brightness", value=number, count=1)
+        assert controls["brightness"].value == 9
+        camera.fault("control_read_eio", control="brightness", value=number, count=1)
+        assert controls.read()["brightness"] == 9
+        write(7)
+
+
+@pytest.mark.parametrize("number", [errno.ETIMEDOUT, errno.EINVAL, errno.EBUSY])
+def test_other_errors_are_told_at_once(number):
+    """Who lets a request time out would do so again, after some more seconds."""
+    camera = vivid_like()
+    controls = Device(camera.path).controls
+    camera.fault("control_eio", control="brightness", value=number, count=1)
+
+    with pytest.raises(ControlError) as caught:
+        controls["brightness"].value = 9
+
+    assert caught.value.errno == number
+    assert controls["brightness"].value == 128
+
+
+PUSHES = {
+    "button": {"id": "0x00980903", "name": "button", "type": "button"},
+    "relative": {"id": "0x009a0904", "name": "pan_relative", "type": "int", "min": -9, "max": 9,
+                 "step": 1, "default": 0, "value": 0},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("control", PUSHES.values(), ids=PUSHES)
+def test_push_that_may_have_worked_is_not_repeated(control):
+    """Else the camera would turn twice as far."""
+    camera = simulated(controls=[control])
+    controls = Device(camera.path).controls
+    for write in (
+        lambda: setattr(controls[control["name"]], "value", 1),
+        lambda: controls.set({control["name"]: 1}),
+    ):
+        camera.fault("control_eio", control=control["name"], count=1)
+
+        with pytest.raises(ControlError, match="errno 5"):
+            write()
+
+
 def test_control_that_cannot_be_read_hides_no_other():
     camera = vivid_like()
     controls = Device(camera.path).controls
