@@ -66,7 +66,7 @@ static int kernel_open(const char *path, uint32_t kind, void *camera, void **nod
 	if (rc < 0)
 		return rc;
 
-	fd = open(path, O_RDWR | O_NONBLOCK | O_CLOEXEC);
+	fd = open(path, O_RDWR | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
 	if (fd < 0)
 		return -errno;
 	rc = fstat(fd, &status) < 0 ? -errno : check_kind(&status, kind);

@@ -9,6 +9,7 @@ from __future__ import annotations
 import errno
 import os
 import secrets
+import stat
 import time
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
@@ -17,7 +18,7 @@ from typing import Any, Self
 
 from .encode import SUFFIXES, photo_type
 
-__all__ = ["Photo", "wall_clock"]
+__all__ = ["Photo", "check_replaceable", "wall_clock"]
 
 
 class Photo(bytes):
@@ -75,7 +76,8 @@ class Photo(bytes):
     def save(self, path: str | os.PathLike[str]) -> Path:
         """Write it to a file, which is there whole or not at all.
 
-        A file of that name is replaced; so is a symbolic link, and not what it points to.
+        A file of that name is replaced; so is a symbolic link, and not what it points to. A
+        device or a FIFO stays.
 
         Args:
             path: A name without the suffix of a type of photo gets that of this type:
@@ -126,6 +128,7 @@ def _restore(kind: type[Photo], data: bytes, members: dict[str, Any]) -> Photo:
 
 def _write_whole(path: Path, data: bytes) -> None:
     """Write beside the file first: nobody sees half of it, and no link leads elsewhere."""
+    check_replaceable(path)
     temporary = path.with_name(f".v4l2capture-{secrets.token_hex(8)}.part")
     file = temporary.open("xb")
     try:
@@ -135,6 +138,20 @@ def _write_whole(path: Path, data: bytes) -> None:
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
+
+
+def check_replaceable(path: Path) -> None:
+    """Refuse to put a file in place of a device or a FIFO: that was a slip.
+
+    Raises:
+        FileExistsError: There is one.
+    """
+    try:
+        mode = path.lstat().st_mode
+    except FileNotFoundError:
+        return
+    if not (stat.S_ISREG(mode) or stat.S_ISLNK(mode) or stat.S_ISDIR(mode)):
+        raise FileExistsError(errno.EEXIST, "no regular file is there, and it stays", str(path))
 
 
 def wall_clock(timestamp_ns: int) -> datetime:

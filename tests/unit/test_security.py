@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 import v4l2capture
-from v4l2capture import DeviceError, ProfileError, SimulatedCamera
+from v4l2capture import DeviceError, Photo, ProfileError, SimulatedCamera
 from v4l2capture.cli.files import Part
 from v4l2capture.profile import Profile
 
@@ -161,6 +161,9 @@ def test_array_that_memory_has_no_room_for_is_refused(dims):
 # ---- files of frames; photos are in test_photo.py ----
 
 
+PHOTO = Photo(b"x", type="image/jpeg", width=1, height=1, settings={}, timestamp_ns=0)
+
+
 @pytest.fixture(params=[0o022, 0o077, 0o002])
 def umask(request):
     old = os.umask(request.param)
@@ -193,6 +196,18 @@ def test_link_of_that_name_is_replaced_and_not_followed(tmp_path):
     assert theirs.read_bytes() == b"keep this"
     assert not path.is_symlink()
     assert path.read_bytes() == b"frames"
+
+
+@pytest.mark.parametrize("save", [write, PHOTO.save], ids=["frames", "photo"])
+def test_fifo_or_device_is_never_replaced(tmp_path, save):
+    """A root who writes to a device with --force must not make a file of it."""
+    path = _made(tmp_path / "a.jpg", os.mkfifo)
+
+    with pytest.raises(FileExistsError, match="no regular file"):
+        save(path)
+
+    assert path.is_fifo()
+    assert list(tmp_path.iterdir()) == [path]
 
 
 def test_unfinished_file_is_not_written_through_a_link(tmp_path, monkeypatch):

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from ..frame import Frame
+from ..photo import check_replaceable
 from ..pixfmt import Format
 from .output import Failed
 
@@ -39,6 +40,7 @@ class Part:
     """
 
     def __init__(self, path: Path) -> None:
+        check_replaceable(path)
         self.path = path
         self.size = 0
         # A new file under a name that nobody foresees: a link there would lead elsewhere.
