@@ -12,7 +12,7 @@ from __future__ import annotations
 import os
 import weakref
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from threading import RLock
@@ -24,7 +24,7 @@ from .bracketing import BRACKETS, bracketed
 from .camerastate import CameraState
 from .cids import IDS
 from .constraints import select_settings
-from .developing import BracketOptions, PhotoFile, PhotoOptions, asked_for, develop
+from .developing import BracketOptions, Darkroom, PhotoFile, PhotoOptions, asked_for
 from .device import Device
 from .dictionaries import (
     MediaTrackCapabilities,
@@ -400,7 +400,11 @@ class Camera:
         timeout: float = 10.0,
         **options: Unpack[PhotoOptions],
     ) -> list[Photo]:
-        """Take several photos, one frame after another; as :meth:`take_photo`."""
+        """Take several photos, one frame after another; as :meth:`take_photo`.
+
+        Up to 64 MB of frames wait to become files, so that nothing slows a short burst; of a
+        longer one the oldest are encoded on the way.
+        """
         if isinstance(count, bool) or not isinstance(count, int) or count < 1:
             raise ValueError(f"count={count!r}: give a whole number from 1 on")
         wanted, kind = asked_for(settings, options)
@@ -448,11 +452,15 @@ class Camera:
         changes: Sequence[Callable[[], None]],
         timeout: float,
     ) -> list[Photo]:
+        darkroom = Darkroom(self.info.card, kind)
         with ending_in_order(), self._looking():
             shots = shoot(
                 self._source, self._state, wanted, timeout, raw=kind.is_raw, before_each=changes
             )
-        return [develop(shot, self.info.card, kind) for shot in shots]
+            with closing(shots):
+                for shot in shots:
+                    darkroom.add(shot)
+        return darkroom.photos()
 
     # ---- several users ----
 

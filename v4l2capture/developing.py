@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from fractions import Fraction
@@ -20,7 +21,9 @@ if TYPE_CHECKING:
     from .controlstate import ControlState
     from .shooting import Shot
 
-__all__ = ["BracketOptions", "PhotoFile", "PhotoOptions", "asked_for", "develop"]
+__all__ = ["BracketOptions", "Darkroom", "PhotoFile", "PhotoOptions", "asked_for", "develop"]
+
+_ROOM = 64_000_000  # bytes of frames that wait: 15 raw ones of 1920x1080
 
 _SECOND = 10_000  # of the W3C's units of exposure time
 _ROTATION, _ZOOM = IDS["camera_sensor_rotation"], IDS["zoom_absolute"]
@@ -93,6 +96,43 @@ def asked_for(
     members = {name: value for name, value in options.items() if name not in names}
     kind = {name: value for name, value in options.items() if name in names}
     return PhotoSettings.of(settings, **members), PhotoFile(**kind)
+
+
+class Darkroom:
+    """Where shots become photos, in their order.
+
+    A burst goes on at full speed while there is room for its frames. Of a longer one the
+    oldest are developed meanwhile, so that it needs no more memory, only more time.
+
+    Args:
+        model: What the camera is called.
+    """
+
+    def __init__(self, model: str, kind: PhotoFile) -> None:
+        self._model = model
+        self._kind = kind
+        self._shots: deque[Shot] = deque()
+        self._photos: list[Photo] = []
+
+    def add(self, shot: Shot) -> None:
+        """Take one more shot in."""
+        self._shots.append(shot)
+        while sum(map(_size, self._shots)) > _ROOM:
+            self._develop()
+
+    def photos(self) -> list[Photo]:
+        """Return the photos of all shots."""
+        while self._shots:
+            self._develop()
+        return self._photos
+
+    def _develop(self) -> None:
+        self._photos.append(develop(self._shots[0], self._model, self._kind))
+        self._shots.popleft()
+
+
+def _size(shot: Shot) -> int:
+    return sum(len(plane) for plane in shot.frame.planes)
 
 
 def develop(shot: Shot, model: str, kind: PhotoFile) -> Photo:

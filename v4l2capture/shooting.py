@@ -7,7 +7,7 @@ Source: W3C MediaStream Image Capture, "takePhoto()".
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from traceback import clear_frames
@@ -82,10 +82,10 @@ def shoot(
     *,
     raw: bool = False,
     before_each: Sequence[Callable[[], None]] = (lambda: None,),
-) -> list[Shot]:
-    """Take frames that were exposed after this call, with the size and the light that are wanted.
+) -> Generator[Shot]:
+    """Take frames that were exposed when they were asked for, with the size and light wanted.
 
-    Format and lamp are as before afterwards, whatever happens.
+    Format and lamp are as before afterwards, whatever happens: at the end, or at a ``close()``.
 
     Args:
         timeout: Seconds until each has to be there.
@@ -99,7 +99,7 @@ def shoot(
         ValueError: The timeout is less than nothing.
     """
     milliseconds(timeout)  # complains about a bad one before anything is done
-    return _Shoot(source, state, wanted, timeout, raw).run(before_each)
+    yield from _Shoot(source, state, wanted, timeout, raw).run(before_each)
 
 
 def fresh_frame(source: Source, timeout: float | None) -> Frame:
@@ -204,9 +204,8 @@ class _Shoot:
         self.raw = raw
         self.lights: list[FillLightMode] = []
 
-    def run(self, before_each: Sequence[Callable[[], None]]) -> list[Shot]:
+    def run(self, before_each: Sequence[Callable[[], None]]) -> Generator[Shot]:
         self._check()
-        shots = []
         with self._right_format() as switched:
             self.source.start()
             for change in before_each:
@@ -216,8 +215,8 @@ class _Shoot:
                     # Its buffer belongs to a stream that is about to end, or needs it back.
                     with shot.frame as frame:
                         shot = replace(shot, frame=frame.copy())
-                shots.append(shot)
-        return shots
+                yield shot
+                del shot
 
     def _check(self) -> None:
         able, wanted = self.state.photo_capabilities, self.wanted

@@ -125,7 +125,7 @@ def test_size_between_two_is_the_nearest(camera):
 def test_what_the_camera_cannot_do_is_not_supported(wanted):
     sim = SimulatedCamera("webcam")
     with Camera(sim.path) as camera, pytest.raises(NotSupportedError):
-        shoot(camera._source, camera._state, PhotoSettings.of(wanted), 5)
+        list(shoot(camera._source, camera._state, PhotoSettings.of(wanted), 5))
 
 
 def test_no_lamp_may_be_off():
@@ -166,7 +166,7 @@ def test_lamp_that_fails_is_said(camera, phone):
 def test_camera_that_another_program_streams_from_is_busy(phone):
     with Camera(phone.path) as camera, Device(phone.path) as other, other.stream():
         with pytest.raises(Exception, match="busy"):
-            shoot(camera._source, camera._state, PhotoSettings(), 5)
+            list(shoot(camera._source, camera._state, PhotoSettings(), 5))
 
         assert camera.device.format.width == 640
 
@@ -179,7 +179,9 @@ def test_several_frames_have_what_was_done_before_each(camera):
         done.append(next(values))
         camera.apply_constraints(zoom={"exact": done[-1]})
 
-    taken = shoot(camera._source, camera._state, PhotoSettings.of(SMALL), 5, before_each=[zoom] * 3)
+    taken = [
+        *shoot(camera._source, camera._state, PhotoSettings.of(SMALL), 5, before_each=[zoom] * 3)
+    ]
 
     assert [each.settings.zoom for each in taken] == done
     assert camera.stream.leased == 0

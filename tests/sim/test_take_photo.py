@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from fractions import Fraction
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -21,6 +22,7 @@ from v4l2capture import (
     NotSupportedError,
     OverconstrainedError,
     SimulatedCamera,
+    developing,
 )
 
 SMALL = {"imageWidth": 320, "imageHeight": 240}
@@ -143,6 +145,32 @@ def test_photos_in_a_row_are_different_frames(camera):
 
     times = [photo.timestamp_ns for photo in photos]
     assert times == sorted(set(times))
+
+
+def test_photos_that_are_developed_on_the_way_are_the_same(camera, monkeypatch):
+    monkeypatch.setattr(developing, "_ROOM", 0)
+    before = camera.device.format
+
+    photos = camera.take_photos(3, image_width=640)
+
+    times = [photo.timestamp_ns for photo in photos]
+    assert times == sorted(set(times))
+    assert {photo.width for photo in photos} == {640}
+    assert camera.device.format == before
+
+
+def test_frames_wait_only_while_there_is_room(monkeypatch):
+    """A burst of a hundred raw frames of 1920x1080 would need 400 MB."""
+    developed = []
+    monkeypatch.setattr(developing, "_ROOM", 100)
+    monkeypatch.setattr(developing, "develop", lambda shot, *_: developed.append(shot) or shot)
+    shots = [SimpleNamespace(frame=SimpleNamespace(planes=[bytes(30), bytes(10)])) for _ in "12345"]
+    darkroom = developing.Darkroom("Camera", developing.PhotoFile())
+
+    counts = [darkroom.add(shot) or len(developed) for shot in shots]
+
+    assert counts == [0, 0, 1, 2, 3]
+    assert darkroom.photos() == shots
 
 
 @pytest.mark.parametrize(
