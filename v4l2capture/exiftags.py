@@ -301,7 +301,7 @@ def _text(tag: Tag, value: object) -> str:
     if not isinstance(value, str):
         raise TypeError(f"{tag.name} takes a str, not {value!r}")
     if not value or _NO_TEXT.search(value):
-        raise ValueError(f"{tag.name} takes Unicode text without a NUL, not {value!r}")
+        raise ValueError(f"{tag.name} takes text without a NUL or undecoded bytes, not {value!r}")
     for beginning, (pattern, example) in _PATTERNS.items():
         if tag.name.startswith(beginning) and not pattern.fullmatch(value):
             raise ValueError(f'{tag.name} looks like "{example}", not {value!r}')

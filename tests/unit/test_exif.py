@@ -285,7 +285,7 @@ def test_unknown_tag_is_refused(name, message):
         ("Artist", 5, TypeError, "Artist takes a str, not 5"),
         ("Artist", "", ValueError, "without a NUL"),
         ("Artist", "a\0b", ValueError, "without a NUL"),
-        ("Artist", "\udc80", ValueError, "Unicode text"),  # a byte that nobody could decode
+        ("Artist", "\udc80", ValueError, "undecoded bytes"),  # a byte that nobody could decode
         ("Orientation", 0, ValueError, "one of 1, 2, 3, 4, 5, 6, 7, 8; not 0"),
         ("Orientation", "up", ValueError, "whole number"),
         ("Orientation", 1.0, TypeError, "whole number"),
