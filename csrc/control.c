@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "vc.h"
+#include "device.h"
 
 /* Limits for drivers that enumerate without end. */
 #define MAX_CONTROLS 4096u
@@ -414,6 +414,7 @@ int vc_control_set(struct vc_device *dev, struct vc_value *values, uint32_t coun
 	int rc;
 
 	rc = exchange(dev, &SET, values, count, failed);
+	vc_device_wrote(dev);
 	if (rc == 0) {
 		*applied = count;
 	} else if (*failed < count) {
@@ -453,8 +454,11 @@ int vc_knob_write(const struct vc_knob *knob, int64_t value)
 {
 	struct vc_value one = {.id = knob->id, .type = knob->type, .value = value};
 	uint32_t ignored;
+	int rc;
 
-	return exchange(knob->dev, &SET, &one, 1, &ignored);
+	rc = exchange(knob->dev, &SET, &one, 1, &ignored);
+	vc_device_wrote(knob->dev);
+	return rc;
 }
 
 /* ---- everything that is no number -------------------------------------- */
@@ -476,6 +480,10 @@ int vc_control_get_payload(struct vc_device *dev, uint32_t which, uint32_t id, v
 
 int vc_control_set_payload(struct vc_device *dev, uint32_t id, const void *data, uint32_t size)
 {
-	return exchange_payload(dev, VIDIOC_S_EXT_CTRLS, V4L2_CTRL_WHICH_CUR_VAL, id, (void *)data,
-				size);
+	int rc;
+
+	rc = exchange_payload(dev, VIDIOC_S_EXT_CTRLS, V4L2_CTRL_WHICH_CUR_VAL, id, (void *)data,
+			      size);
+	vc_device_wrote(dev);
+	return rc;
 }

@@ -249,6 +249,7 @@ struct vc_knob {
 
 int64_t vc_knob_read(const struct vc_knob *knob);
 int vc_knob_write(const struct vc_knob *knob, int64_t value);
+int64_t vc_device_written(const struct vc_device *dev);
 int vc_control_get_payload(struct vc_device *dev, uint32_t which, uint32_t id, void *data,
 			   uint32_t size);
 int vc_control_set_payload(struct vc_device *dev, uint32_t id, const void *data, uint32_t size);

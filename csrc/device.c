@@ -29,6 +29,7 @@ struct vc_device {
 	atomic_uint users; /* calls under way + 1 while open, and CLOSED */
 	atomic_uint refs; /* the handle and each ring */
 	atomic_int leased;
+	_Atomic int64_t written; /* when a control was, last */
 };
 
 /* How many forks lie between this process and the first; see vc.h. */
@@ -131,6 +132,16 @@ int64_t vc_device_now(struct vc_device *dev)
 	now = dev->ops->now(dev->node);
 	leave(dev);
 	return now;
+}
+
+void vc_device_wrote(struct vc_device *dev)
+{
+	atomic_store(&dev->written, vc_device_now(dev));
+}
+
+int64_t vc_device_written(const struct vc_device *dev)
+{
+	return atomic_load(&dev->written);
 }
 
 int vc_device_watch(struct vc_device *dev, int epfd, int op, uint32_t events)

@@ -18,6 +18,9 @@ void vc_device_unmap(struct vc_device *dev, void *start, size_t length);
 /* Nanoseconds on the clock of the timestamps; 0 when the device is closed. */
 int64_t vc_device_now(struct vc_device *dev);
 
+/* A control has just been written, or the driver has refused to after some others. */
+void vc_device_wrote(struct vc_device *dev);
+
 void vc_device_count_lease(struct vc_device *dev, int change);
 
 #endif /* VC_DEVICE_H */

@@ -434,6 +434,9 @@ struct vc_knob {
 int64_t vc_knob_read(const struct vc_knob *knob);
 int vc_knob_write(const struct vc_knob *knob, int64_t value);
 
+/* When a control was written through this handle last, on the clock of the timestamps; or 0. */
+int64_t vc_device_written(const struct vc_device *dev);
+
 /*
  * Read or write one string, array or compound control of `size` bytes.
  * `which` is V4L2_CTRL_WHICH_CUR_VAL, _DEF_VAL, ...  Returns 0 or -errno

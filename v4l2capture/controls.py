@@ -264,6 +264,11 @@ class Controls(Mapping[str | int, Control]):
 
     # ---- writing ----
 
+    @property
+    def written_ns(self) -> int:
+        """When one was written through this device last, in monotonic nanoseconds; 0: never."""
+        return int(lib.vc_device_written(self._device._dev))
+
     def set(self, values: Mapping[str | int, Any]) -> dict[str, Any]:
         """Write several controls and return what each of them reads now.
 

@@ -88,7 +88,6 @@ class Source:
         closed: Whether :meth:`close` was called.
         settled: Whether light has had time to settle since streaming began.
         interrupt: Called when the stream stops for a photo in another format.
-        written_ns: When a control was written last, in monotonic nanoseconds.
 
     Synchronization: the caller's lock.
     """
@@ -109,7 +108,7 @@ class Source:
         self.held: dict[str, Any] = {}
         self.settled = False
         self.interrupt: Callable[[], None] = _nothing
-        self.written_ns = 0
+        self._told_ns = 0  # when others wrote a control last
         self.closed = False
 
     def wake(self) -> None:
@@ -307,8 +306,14 @@ class Source:
                 # Flags change when we switch a mode, too.
                 if isinstance(event, ControlEvent) and event.changes != {"flags"}:
                     changed.add(event.id)
+                    self._told_ns = max(self._told_ns, event.timestamp_ns)
                 resized = resized or isinstance(event, SourceChangeEvent)
         return changed, resized
+
+    @property
+    def written_ns(self) -> int:
+        """When anybody wrote a control last, as far as that is known; monotonic nanoseconds."""
+        return max(self._told_ns, *(node.controls.written_ns for node in self.nodes))
 
     # ---- writing ----
 
@@ -319,7 +324,6 @@ class Source:
             ControlError: The driver refused one.
         """
         read: dict[int, Any] = {}
-        self.written_ns = time.monotonic_ns()
         values = {write.cid: write.value for write in writes}
         for node in self.nodes:
             here = [cid for cid in values if self._node(cid) is node]

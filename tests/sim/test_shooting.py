@@ -54,6 +54,31 @@ def test_frame_was_exposed_after_the_call(camera):
     assert exposure_of(taken.frame, 33_000_000)[0] >= asked
 
 
+def through_the_camera(camera, exposure):
+    camera.nodes[1].controls["exposure"].value = exposure
+
+
+def in_another_program(camera, exposure):
+    with Camera(camera.device.path) as other:
+        through_the_camera(other, exposure)
+
+
+@pytest.mark.parametrize("write", [through_the_camera, in_another_program])
+def test_control_that_was_just_written_has_had_its_effect(write):
+    """A sensor is set two frames ahead; and not only constraints set it."""
+    sim = SimulatedCamera("sensor")
+    with Camera(sim.path) as camera:
+        assert camera.nodes[1].function == "sensor"
+        through_the_camera(camera, 60)
+        dark = camera.grab_frame().array().mean()
+
+        write(camera, 1000)
+
+        lit = [camera.grab_frame().array().mean() for _ in range(3)]
+        assert lit[0] > 2 * dark
+        assert lit == pytest.approx([lit[0]] * 3, rel=0.02)
+
+
 def test_flash_lights_the_frame_and_goes_out(camera):
     before = lamp(camera)
     dark = mean_luma(shot(camera, fillLightMode="off").frame)
