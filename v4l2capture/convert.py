@@ -82,23 +82,27 @@ def to_jpeg_planes(
     image = _Image(format, planes)
     width, height = format.width, format.height
     columns, rows = max(code >> 4, 1), max(code & 15, 1)
-    chroma_shape = -(-height // rows), -(-width // columns)
+    chroma = -(-height // rows), -(-width // columns)
     # The encoder reads whole blocks of luma, one row and column more than an odd picture has.
-    blocks = np.empty((chroma_shape[0] * rows, chroma_shape[1] * columns), np.uint8)
-    luma = blocks[:height, :width]
-    arrays = [luma]
-    if code:
-        arrays += [np.empty(chroma_shape, np.uint8), np.empty(chroma_shape, np.uint8)]
+    shapes = [(chroma[0] * rows, chroma[1] * columns), *[chroma] * (2 if code else 0)]
+    # In one piece: of several, the allocator gives memory back to the kernel each time, and a
+    # fresh page costs more than what is written to it.
+    memory = np.empty(sum(high * wide for high, wide in shapes), np.uint8)
 
     out = ffi.new("struct vc_jpeg_planes *")
-    for i, array in enumerate((blocks, *arrays[1:])):
+    arrays, start = [], 0
+    for i, (high, wide) in enumerate(shapes):
+        array = memory[start : start + high * wide].reshape(high, wide)
         out.plane[i] = ffi.from_buffer("uint8_t[]", array)
-        out.stride[i] = array.strides[0]
+        out.stride[i] = wide
+        arrays.append(array)
+        start += high * wide
     image.check(lib.vc_convert_jpeg_planes(image.raw, out))
+    blocks = arrays[0]
     blocks[:, width:] = blocks[:, width - 1 : width]
     blocks[height:] = blocks[height - 1 : height]
     cb, cr = arrays[1:] or (None, None)
-    return luma, cb, cr, _SUBSAMPLING[code]
+    return blocks[:height, :width], cb, cr, _SUBSAMPLING[code]
 
 
 def encode_jpeg(
