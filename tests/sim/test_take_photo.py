@@ -24,6 +24,7 @@ from v4l2capture import (
     SimulatedCamera,
     developing,
 )
+from v4l2capture.sim import builtin_profiles
 
 SMALL = {"imageWidth": 320, "imageHeight": 240}
 TYPES = ["image/jpeg", "image/png", "image/tiff", "image/webp"]
@@ -57,18 +58,20 @@ def state(path):
         return device.controls.read(), device.format
 
 
-@pytest.mark.parametrize("profile", ["webcam", "phone", "mplane", "sensor", "hostile"])
-def test_every_camera_takes_photos_and_is_as_before(profile):
+@pytest.mark.parametrize("profile", builtin_profiles())
+def test_every_camera_takes_photos_and_grabs_frames_and_is_as_before(profile):
     sim = SimulatedCamera(profile)
     before = state(sim.path)
 
     with Camera(sim.path) as camera:
         photo = camera.take_photo()
         largest = camera.photo_capabilities.image_width.max
+        bitmap = camera.grab_frame()
 
     assert photo.type == "image/jpeg"
     assert opened(photo).size == (photo.width, photo.height)
     assert photo.width == largest
+    assert bitmap.array().shape == (before[1].height, before[1].width, 3)
     assert state(sim.path)[1] == before[1]
     assert sim.handles == 0
 
