@@ -14,6 +14,7 @@ from traceback import clear_frames
 from typing import TYPE_CHECKING
 
 from .camerastate import CameraState
+from .convert import mend_jpeg
 from .dictionaries import (
     FillLightMode,
     MediaSettingsRange,
@@ -23,10 +24,11 @@ from .dictionaries import (
 )
 from .errors import CaptureTimeout, NotSupportedError, UnknownError
 from .guard import undisturbed
+from .jpegfile import read_header
 from .lamp import Lamp
 from .metering import Settling, exposure_of, mean_luma
 from .nativemode import NativeMode, mode_of, native_modes, photo_mode
-from .pixfmt import PIXEL_FORMATS
+from .pixfmt import JPEGS, PIXEL_FORMATS
 from .source import Source
 from .waiting import milliseconds
 
@@ -126,12 +128,9 @@ class _Frames:
 
     def next(self) -> Frame:
         """Return the next whole frame."""
-        stream = self._source.start()
-        left = None if self._end is None else max(0.0, self._end - time.monotonic())
-        if left == 0.0:
-            path = self._source.device.path
-            raise CaptureTimeout(f"no fresh frame from {path} within {self._timeout} s")
-        frame = stream.read(left)
+        frame = self._read()
+        while not _can_be_read(frame):
+            frame = self._read()
         info = frame.info
         if self._before is not None:
             frames, passed = info.sequence - self._before[0], info.timestamp_ns - self._before[1]
@@ -139,6 +138,14 @@ class _Frames:
                 self.interval = max(passed // frames, 1)
         self._before = info.sequence, info.timestamp_ns
         return frame
+
+    def _read(self) -> Frame:
+        stream = self._source.start()
+        left = None if self._end is None else max(0.0, self._end - time.monotonic())
+        if left == 0.0:
+            path = self._source.device.path
+            raise CaptureTimeout(f"no fresh frame from {path} within {self._timeout} s")
+        return stream.read(left)
 
     def settle(self) -> None:
         """Wait until light has settled, once after each start; but not for long."""
@@ -189,6 +196,17 @@ class _Frames:
                 best = share, frame
             if last > end:
                 return None if best is None else best[1]
+
+
+def _can_be_read(frame: Frame) -> bool:
+    """Whether a JPEG has a header: of a torn one, only the ends may be there."""
+    if frame.format.pixel_format not in JPEGS:
+        return True
+    try:
+        read_header(mend_jpeg(frame.planes[0]))
+    except ValueError:
+        return False
+    return True
 
 
 class _Shoot:

@@ -334,7 +334,7 @@ class Stream:
         stats = self.stats
         timeout = self.timeout if timeout is _DEFAULT else timeout
         raise CaptureTimeout(
-            f"no frame from {self._device.path} within {timeout} s ({stats.delivered} delivered "
+            f"no frame from {self._device.path} within {timeout:.3g} s ({stats.delivered} delivered "
             f"and {stats.broken} damaged so far, {self.leased} of {self.buffers} buffers held)"
         )
 

@@ -33,6 +33,7 @@ static const struct row {
 	{"error_flag", SIM_ERROR_FLAG, 0, 0},
 	{"short_frame", SIM_SHORT_FRAME, 0, 0},
 	{"corrupt_jpeg", SIM_CORRUPT_JPEG, 0, 0},
+	{"torn_jpeg", SIM_TORN_JPEG, 0, 0},
 	{"padded_jpeg", SIM_PADDED_JPEG, 0, 0},
 	{"no_dht", SIM_NO_DHT, 0, 0},
 

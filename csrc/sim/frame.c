@@ -34,6 +34,17 @@ static void cut_tables(uint8_t *data, uint32_t *used)
 	*used -= (uint32_t)sim_jpeg_dht_size;
 }
 
+/* Both ends are there, but not what comes behind SOI and APP0. */
+static void tear(uint8_t *data, uint32_t *used, int64_t left)
+{
+	const uint32_t start = 20;
+
+	if (left < start || left >= *used)
+		return;
+	memmove(data + start, data + *used - (left - start), (size_t)left - start);
+	*used = (uint32_t)left;
+}
+
 /* With what an older frame left there, then with nothing. */
 static void pad(uint8_t *data, uint32_t *used, uint32_t room, int64_t bytes)
 {
@@ -56,6 +67,8 @@ static void spoil_jpeg(struct vc_sim *sim, uint8_t *data, struct sim_buffer *buf
 	if (sim_fault_strikes(sim, SIM_CORRUPT_JPEG, 0, *used / 2, &value) && value >= 0 &&
 	    value < *used)
 		*used = (uint32_t)value;
+	if (sim_fault_strikes(sim, SIM_TORN_JPEG, 0, *used / 2, &value))
+		tear(data, used, value);
 	if (sim_fault_strikes(sim, SIM_PADDED_JPEG, 0, 100, &value))
 		pad(data, used, sim->queue.length[0], value);
 }

@@ -2,9 +2,11 @@
 """Frames for photos: fresh, in their size, lit when they shall be, everything put back."""
 
 import errno
+import io
 import time
 
 import pytest
+from PIL import Image
 
 from v4l2capture import (
     Camera,
@@ -221,6 +223,20 @@ def test_camera_that_another_program_streams_from_is_busy(phone):
             list(shoot(camera._source, camera._state, PhotoSettings(), 5))
 
         assert camera.device.format.width == 640
+
+
+@pytest.mark.parametrize("after", [0, 7], ids=["while light settles", "later"])
+@pytest.mark.parametrize("fault", ["torn_jpeg", "corrupt_jpeg"])
+def test_damaged_jpeg_is_refused_and_the_next_one_taken(fault, after):
+    sim = SimulatedCamera("webcam")
+    with Camera(sim.path) as camera:
+        sim.fault(fault, count=3, after=after)
+
+        photos = [camera.take_photo() for _ in range(3)]
+
+        for photo in photos:
+            assert Image.open(io.BytesIO(photo)).size == (3840, 2160)
+        assert camera.grab_frame().width == 640
 
 
 def test_several_frames_have_what_was_done_before_each(camera):

@@ -99,7 +99,7 @@ def test_disconnect_is_now(node):
 
 
 @pytest.mark.parametrize(
-    "name", ["error_flag", "short_frame", "corrupt_jpeg", "no_dht", "padded_jpeg"]
+    "name", ["error_flag", "short_frame", "corrupt_jpeg", "torn_jpeg", "no_dht", "padded_jpeg"]
 )
 def test_one_frame_is_spoilt(node, name):
     node.start()
