@@ -334,8 +334,9 @@ class Stream:
         stats = self.stats
         timeout = self.timeout if timeout is _DEFAULT else timeout
         raise CaptureTimeout(
-            f"no frame from {self._device.path} within {timeout:.3g} s ({stats.delivered} delivered "
-            f"and {stats.broken} damaged so far, {self.leased} of {self.buffers} buffers held)"
+            f"no frame from {self._device.path} within {float(timeout):.3g} s "
+            f"({stats.delivered} delivered and {stats.broken} damaged so far, "
+            f"{self.leased} of {self.buffers} buffers held)"
         )
 
     # ---- state ----
