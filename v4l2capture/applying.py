@@ -34,7 +34,7 @@ from .writeplan import Write, WritePlan, write_plan
 if TYPE_CHECKING:
     from .pixfmt import Format
 
-__all__ = ["Applied", "apply_constraints"]
+__all__ = ["Applied", "apply_constraints", "check_size", "required_names"]
 
 _SIZES = frozenset(("width", "height", "aspectRatio", "frameRate", "resizeMode"))
 
@@ -100,7 +100,7 @@ class _Attempt:
         self.names = {name for each in self._sets() for name in each} - {"advanced"}
         if "aspectRatio" in self.names:
             self.names |= {"width", "height"}
-        self.required = _required(wanted)
+        self.required = required_names(wanted)
         self.able: dict[str, Any] = {}
 
     def _sets(self) -> list[MediaTrackConstraintSet]:
@@ -326,6 +326,22 @@ class _Attempt:
         return ""
 
 
-def _required(constraints: MediaTrackConstraints) -> list[str]:
+def check_size(state: CameraState, wanted: MediaTrackConstraints, size: Size | None) -> None:
+    """Complain about a size or rate that is not as required.
+
+    Raises:
+        OverconstrainedError: It is not.
+    """
+    names = [name for name in required_names(wanted) if name in _SIZES]
+    if not names:
+        return
+    able = state.capabilities({}, _SIZES).to_dict()
+    now = state.settings({}, size, _SIZES).to_dict()
+    for name in names:
+        if fitness_distance(able, now, {name: wanted[name]}) == math.inf:
+            raise OverconstrainedError(name, f"{name} is not as required: it is {now.get(name)}")
+
+
+def required_names(constraints: MediaTrackConstraints) -> list[str]:
     """Return what is required, in the order in which a failure is looked for."""
     return [name for name, wanted in parsed(constraints, False).items() if wanted.is_required]

@@ -10,19 +10,19 @@ Sources: W3C MediaStream Image Capture; W3C Media Capture and Streams.
 from __future__ import annotations
 
 import os
-import weakref
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
-from threading import RLock
-from typing import TYPE_CHECKING, Any, Self, Unpack
+from typing import TYPE_CHECKING, Any, Literal, Self, Unpack
 
 from .applying import apply_constraints
 from .bitmap import ImageBitmap, picture
 from .bracketing import BRACKETS, bracketed
 from .camerastate import CameraState
 from .cids import IDS
+from .connection import Connection
 from .constraints import select_settings
 from .developing import BracketOptions, Darkroom, PhotoFile, PhotoOptions, asked_for
 from .device import Device
@@ -37,7 +37,7 @@ from .dictionaries import (
 from .discovery import DeviceInfo, first_camera
 from .errors import ClosedError, DeviceError
 from .guard import ending_in_order
-from .mapping import zoom_ratio
+from .mapping import control_ids, zoom_ratio
 from .nativemode import mode_of
 from .node import Node
 from .photo import Photo
@@ -129,16 +129,9 @@ def _nothing() -> None:
     """What is done before most photos."""
 
 
-_cameras: weakref.WeakSet[Camera] = weakref.WeakSet()
-
-
-def _renew() -> None:
-    """In a forked child: the thread that may have held a lock is not there."""
-    for camera in list(_cameras):
-        camera._lock = RLock()
-
-
-os.register_at_fork(after_in_child=_renew)
+def _check_one_of(name: str, value: str, *known: str) -> None:
+    if value not in known:
+        raise ValueError(f"{name}={value!r}: give {' or '.join(map(repr, known))}")
 
 
 class Camera:
@@ -150,13 +143,17 @@ class Camera:
             there is.
         base_iso: ISO speed of a raw sensor at gain 1. Without it a gain that is known as a
             factor has no ISO speed, and the camera no ``iso``.
-
-    Attributes:
-        device: The device behind it.
+        on_disconnect: What happens to who wants a picture while the camera is unplugged:
+            ``"raise"``: :class:`DeviceGoneError`, until :meth:`reopen`. ``"wait"``: they wait,
+            and get it when the camera is back.
+        on_stall: What happens to a stream that gives no frames: ``"raise"``: who reads gets
+            :class:`CaptureTimeout`. ``"restart"``: after two seconds, or ten frames, it is
+            begun anew, once; then the same.
 
     Raises:
         NotFoundError: There is no camera.
         DeviceError: It cannot be opened; :class:`DevicePermissionError` and so on.
+        ValueError: There is no such policy.
 
     Synchronization: any method from any thread. After a fork the child's copy raises
     :class:`ClosedError`; the camera stays the parent's.
@@ -169,24 +166,35 @@ class Camera:
         camera: str | os.PathLike[str] | Device | None = None,
         *,
         base_iso: float | None = None,
+        on_disconnect: Literal["raise", "wait"] = "raise",
+        on_stall: Literal["raise", "restart"] = "raise",
     ) -> None:
-        self._owns = not isinstance(camera, Device)
-        if not isinstance(camera, Device):
-            camera = Device(first_camera() if camera is None else camera)
-        self.device = camera
-        self._lock = RLock()
-        _cameras.add(self)
-        self._source = Source(camera, base_iso)
-        self._state = CameraState(self._source)
+        _check_one_of("on_disconnect", on_disconnect, "raise", "wait")
+        _check_one_of("on_stall", on_stall, "raise", "restart")
         self._views: list[View] = []
+        self._link = Connection(
+            first_camera() if camera is None else camera,
+            base_iso,
+            self._views,
+            waits=on_disconnect == "wait",
+            restarts=on_stall == "restart",
+        )
         self._view = self.add_view()
-        try:
-            self._source.watch()
-        except BaseException:
-            self.close()
-            raise
 
     # ---- what there is ----
+
+    @property
+    def _source(self) -> Source:
+        return self._link.source
+
+    @property
+    def _state(self) -> CameraState:
+        return self._link.state
+
+    @property
+    def device(self) -> Device:
+        """The device behind it; another one each time that it was opened anew."""
+        return self._source.device
 
     @property
     def info(self) -> DeviceInfo:
@@ -196,6 +204,7 @@ class Camera:
     @property
     def controls(self) -> Controls:
         """Every control of the video node, those without a W3C name too."""
+        self._link.check_there()
         return self.device.controls
 
     @property
@@ -211,13 +220,13 @@ class Camera:
     @property
     def states(self) -> dict[int, ControlState]:
         """The controls behind the properties, of all nodes, by id, as they are now."""
-        with self._looking():
+        with self._link.looking():
             return self._source.states()
 
     @property
     def capabilities(self) -> MediaTrackCapabilities:
         """What the camera can: ranges, or lists of values."""
-        with self._looking():
+        with self._link.looking():
             return self._state.capabilities(self._source.states())
 
     @property
@@ -228,7 +237,7 @@ class Camera:
     @property
     def zoom_ratio(self) -> float | None:
         """How much it magnifies now, 1 is not at all; ``None``: the driver does not tell."""
-        with self._looking():
+        with self._link.looking():
             zoom = self._source.states(("zoom",)).get(IDS["zoom_absolute"])
             ratio = None if zoom is None else zoom_ratio(zoom)
             return None if ratio is None else float(ratio)
@@ -236,7 +245,7 @@ class Camera:
     @property
     def focus_metres(self) -> float | None:
         """How far away is what is sharp now; ``None``: that is not known of this lens."""
-        with self._looking():
+        with self._link.looking():
             focus = self._source.states(("focusDistance",)).get(IDS["focus_absolute"])
             lens = LENSES.get(self._source.sensor_name)
             if lens is None or focus is None or not isinstance(focus.value, int):
@@ -251,27 +260,18 @@ class Camera:
     @property
     def photo_capabilities(self) -> PhotoCapabilities:
         """What can be chosen for a photo."""
-        with self._looking():
+        with self._link.looking():
             return self._state.photo_capabilities
 
     @property
     def photo_settings(self) -> PhotoSettings:
         """What a photo has where nobody chooses."""
-        with self._looking():
+        with self._link.looking():
             return self._state.photo_settings
 
     def _settings(self, view: View) -> MediaTrackSettings:
-        with self._looking():
+        with self._link.looking():
             return self._state.settings(self._source.states(), view.size)
-
-    @contextmanager
-    def _looking(self) -> Iterator[None]:
-        """Hold the lock, and know what others have changed."""
-        with self._lock:
-            if self.closed:
-                raise ClosedError(f"{self.device.path} is closed")
-            self._state.catch_up()
-            yield
 
     # ---- asking for something ----
 
@@ -300,7 +300,7 @@ class Camera:
         self._view.apply_constraints(constraints, **members)
 
     def _apply(self, view: View, wanted: MediaTrackConstraints) -> None:
-        with self._looking():
+        with self._link.looking():
             others = [each for each in self._views if each is not view]
             before = self._source.format if others else None
             sizes = [mode_of(before).picture(each.size) for each in others] if before else []
@@ -309,6 +309,7 @@ class Camera:
                 self._source, self._state, wanted, view.size, constraints, sizes
             )
             view.constraints, view.size, view.held = wanted, done.size, done.held
+            self._source.supersede(control_ids(done.held))
             now = self._source.format if sizes else None
             if now is not None and now != before:
                 for each, size in zip(others, sizes, strict=True):
@@ -323,7 +324,7 @@ class Camera:
         Raises:
             OverconstrainedError: Something required is impossible.
         """
-        with self._looking():
+        with self._link.looking():
             states = self._source.states()
             chosen = select_settings(
                 self._state.capabilities(states),
@@ -355,10 +356,12 @@ class Camera:
             DeviceBusyError: Another program streams from it.
             ValueError: The camera gives no pictures that can be decoded.
         """
-        with self._looking():
-            frame = fresh_frame(self._source, timeout)
-        with frame:
+        with self._link.patiently(timeout, self._fresh) as frame:
             return self._view.picture(frame)
+
+    def _fresh(self, timeout: float | None) -> Frame:
+        with self._link.looking():
+            return fresh_frame(self._source, timeout)
 
     def take_photo(
         self,
@@ -389,7 +392,7 @@ class Camera:
             ValueError: There is no such type, quality or tag.
         """
         wanted, kind = asked_for(settings, options)
-        return self._photos(wanted, kind, [_nothing], timeout)[0]
+        return self._photos(partial(self._shoot, wanted, kind, [_nothing]), timeout)[0]
 
     def take_photos(
         self,
@@ -408,7 +411,8 @@ class Camera:
         if isinstance(count, bool) or not isinstance(count, int) or count < 1:
             raise ValueError(f"count={count!r}: give a whole number from 1 on")
         wanted, kind = asked_for(settings, options)
-        return self._photos(wanted, kind, [_nothing] * count, timeout)
+        changes = [_nothing] * count
+        return self._photos(partial(self._shoot, wanted, kind, changes), timeout)
 
     def bracket(
         self,
@@ -437,42 +441,50 @@ class Camera:
             raise TypeError(f"give values of one of {', '.join(map(snake, BRACKETS))}")
         ((name, each),) = values.items()
         wanted, kind = asked_for(settings, rest)
-        with (
-            ending_in_order(),
-            self._looking(),
-            bracketed(self._source, self._state, name) as vary,
-        ):
-            changes = [partial(vary, value) for value in each]
-            return self._photos(wanted, kind, changes, timeout)
 
-    def _photos(
+        def bracket(left: float | None) -> Darkroom:
+            with bracketed(self._source, self._state, name) as vary:
+                changes = [partial(vary, value) for value in each]
+                return self._shoot(wanted, kind, changes, left)
+
+        return self._photos(bracket, timeout)
+
+    def _shoot(
         self,
         wanted: PhotoSettings,
         kind: PhotoFile,
         changes: Sequence[Callable[[], None]],
-        timeout: float,
-    ) -> list[Photo]:
+        timeout: float | None,
+    ) -> Darkroom:
         darkroom = Darkroom(self.info.card, kind)
-        with ending_in_order(), self._looking():
-            shots = shoot(
-                self._source, self._state, wanted, timeout, raw=kind.is_raw, before_each=changes
-            )
-            with closing(shots):
-                for shot in shots:
-                    darkroom.add(shot)
+        shots = shoot(
+            self._source, self._state, wanted, timeout, raw=kind.is_raw, before_each=changes
+        )
+        with closing(shots):
+            for shot in shots:
+                darkroom.add(shot)
+        return darkroom
+
+    def _photos(self, take: Callable[[float | None], Darkroom], timeout: float) -> list[Photo]:
+        def photograph(left: float | None) -> Darkroom:
+            with self._link.looking():
+                return take(left)
+
+        with ending_in_order():
+            darkroom = self._link.patiently(timeout, photograph)
         return darkroom.photos()
 
     # ---- several users ----
 
     def add_view(self) -> View:
         """Return one more user of this camera."""
-        with self._lock:
+        with self._link.lock:
             view = View(self)
             self._views.append(view)
             return view
 
     def _forget(self, view: View) -> None:
-        with self._lock:
+        with self._link.lock:
             if view in self._views:
                 self._views.remove(view)
                 self._hold()
@@ -486,13 +498,38 @@ class Camera:
 
     def start(self) -> Stream:
         """Begin to stream in the present format, or go on; return the stream."""
-        with self._lock:
-            return self._source.start()
+        return self._link.start()
 
     def stop(self) -> None:
         """Stop streaming, so that others can use the camera."""
-        with self._lock:
-            self._source.stop()
+        self._link.stop()
+
+    def read(self, timeout: float | None = 5.0) -> Frame:
+        """Return the next whole frame, as the camera makes it; streaming begins if need be.
+
+        Goes on with the next stream where another thread, a photo, a stall or the plug has
+        ended one.
+
+        Args:
+            timeout: Seconds to wait for it, and for the camera; ``None``: for ever.
+
+        Raises:
+            CaptureTimeout: No whole frame came in time, or the camera is not back.
+            StarvedError: All buffers are held by frames that are alive.
+            DeviceGoneError: The camera was unplugged, and nobody shall wait for it.
+            ClosedError: It was closed, now or during the wait.
+        """
+        return self._link.patiently(timeout, self._read)
+
+    def _read(self, timeout: float | None) -> Frame:
+        end = None if timeout is None else time.monotonic() + timeout
+        while True:
+            left = None if end is None else max(0.0, end - time.monotonic())
+            try:
+                return self._source.silence.read(self.start, self.stop, left)
+            except ClosedError:  # or another thread has changed the format
+                if self.closed:
+                    raise
 
     def health(self) -> CameraHealth:
         """Return how the camera is, without asking it: cheap enough to poll.
@@ -523,8 +560,30 @@ class Camera:
 
     def take_changes(self) -> bool:
         """Return whether others have changed anything since this was asked last."""
-        with self._lock:
+        with self._link.looking():
             return self._state.take_changes()
+
+    # ---- unplugged ----
+
+    def reopen(self, timeout: float | None = 0.0) -> None:
+        """Open the camera anew, at whatever node it is now, and set it as it was.
+
+        That is: size, rate and pixel format, what was chosen for constraints, and controls that
+        were set through :attr:`controls`, masters first. A stream that was on begins anew.
+        Frames of the old one stay readable. What nobody requires and cannot be set again is
+        in the log.
+
+        Args:
+            timeout: Seconds to wait until it is back; ``None``: for ever, 0: look once.
+
+        Raises:
+            CaptureTimeout: It is not there. All that needs it raises :class:`DeviceGoneError`.
+            OverconstrainedError: It is back with another size or rate than constraints require.
+            DeviceError: It is back, and refuses: it cannot be opened, or does not stream, or
+                does not take what constraints require.
+            ClosedError: The camera was closed, now or during the wait.
+        """
+        self._link.reopen(timeout)
 
     # ---- life ----
 
@@ -533,25 +592,19 @@ class Camera:
 
         That puts back what it has changed; only :meth:`close` is of use afterwards.
         """
-        self._source.wake()
+        self._link.wake()
 
     def close(self) -> None:
         """Stop streaming and close the device, unless that is the caller's. May be repeated.
 
         Who waits for a picture in another thread is woken with :class:`ClosedError`.
         """
-        self.wake()
-        with self._lock:
-            self._source.close()
-            if self._owns:
-                self.device.close()
-            else:
-                self._source.unwatch()
+        self._link.close()
 
     @property
     def closed(self) -> bool:
         """Whether it, or its device, was closed."""
-        return self._source.closed or self.device.closed
+        return self._link.closed
 
     def __enter__(self) -> Self:
         return self

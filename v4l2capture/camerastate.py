@@ -55,15 +55,18 @@ def group_id(info: DeviceInfo) -> str:
 class CameraState:
     """One camera, looked at. Nothing here writes.
 
+    Args:
+        changed: Whether others have changed anything before.
+
     Synchronization: the caller's lock.
     """
 
-    def __init__(self, source: Source) -> None:
+    def __init__(self, source: Source, *, changed: bool = False) -> None:
         self._source = source
         self._modes: list[NativeMode] | None = None
         self._video: dict[str, Any] = {}  # capabilities that follow from the modes
         self._once: set[str] = set()  # modes that ran once, at the press of a button
-        self._changed = False
+        self._changed = changed
 
     # ---- changes by others ----
 

@@ -154,6 +154,7 @@ class Control:
         rc = _write_knob(self._knob, value)
         if rc < 0:
             controls._check(rc, "VIDIOC_S_EXT_CTRLS", self, value)
+        controls._chosen[self.id] = value
 
     def press(self) -> None:
         """Trigger a button."""

@@ -72,6 +72,7 @@ class Controls(Mapping[str | int, Control]):
         self._made: dict[int, Control] = {}
         self._current: Any = None  # the same list, while it is to be believed
         self._failed: dict[int, int] = {}
+        self._chosen: dict[int, Any] = {}  # by id, what a user has set last
 
     # ---- the list ----
 
@@ -284,6 +285,12 @@ class Controls(Mapping[str | int, Control]):
             TypeError, ValueError: A value does not suit its control.
             ControlError: The driver refused; ``applied`` tells what had been written.
         """
+        read = self._set(values)
+        self._chosen.update((self[name].id, value) for name, value in values.items())
+        return read
+
+    def _set(self, values: Mapping[str | int, Any]) -> dict[str, Any]:
+        """Do what :meth:`set` does; nobody has chosen this for good."""
         wanted = self._encoded(values)
         numbers = {c: v for c, v in wanted.items() if isinstance(v, int)}
         masters = [c for c in numbers if c.id in _MASTER_IDS]
@@ -353,6 +360,7 @@ class Controls(Mapping[str | int, Control]):
         rc = _write_knob(knob, number)
         if rc < 0:
             self._check(rc, "VIDIOC_S_EXT_CTRLS", control, number)
+        self._chosen[control.id] = value
 
     def _encode(self, control: Control, value: Any) -> int | bytes:
         """Return what goes to the driver: a number on its grid, or the bytes of the rest."""

@@ -65,6 +65,7 @@ class Device(Node):
             raise ValueError(f"path={path!r}: give a node such as '/dev/video0'")
         self._streams: weakref.WeakSet[Stream] = weakref.WeakSet()
         self._either: select.epoll | None = None  # frames or events; made when asked for
+        self._last: Format | None = None  # that was set or streamed here
         self._dev: Any = None
         try:
             dev = open_node(self.path)
@@ -124,7 +125,8 @@ class Device(Node):
                     with contextlib.suppress(DeviceError):
                         self._set_rate(old_rate)
                 raise
-        return self._make_format(raw, self._frame_rate())
+        self._last = self._make_format(raw, self._frame_rate())
+        return self._last
 
     def try_format(
         self, width: int | None = None, height: int | None = None, pixel_format: str | None = None
@@ -172,6 +174,7 @@ class Device(Node):
 
     def _adopt(self, stream: Stream) -> None:
         self._streams.add(stream)
+        self._last = stream.format
         if self._either is not None:
             self._either.register(stream.fileno(), select.EPOLLIN)
 

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: MIT
 """Be told when cameras are plugged in or out: the kernel watches /dev.
 
+Simulated cameras have no nodes; they ring a bell.
+
 Source: inotify(7). The nodes are made by the kernel, their rights and the links in /dev/v4l
 shortly afterwards by udev.
 """
@@ -11,11 +13,21 @@ import contextlib
 import ctypes
 import os
 import re
+import select
 import struct
 from collections.abc import Iterator
 from pathlib import Path
 
-__all__ = ["DeviceWatch"]
+from .bell import Bell
+
+__all__ = ["DIRECTORY", "LONGEST", "SETTLED", "DeviceWatch"]
+
+DIRECTORY = "/dev"
+
+# Seconds without news after which nodes have settled: udev has set their rights and made links
+# to them; and what that may take altogether.
+SETTLED = 0.15
+LONGEST = 0.6
 
 _ATTRIB, _MOVED, _CREATE, _DELETE = 0x004, 0x0C0, 0x100, 0x200
 _ONLY_DIRECTORIES = 0x01000000
@@ -32,18 +44,17 @@ _LINKS = ("v4l", "v4l/by-id", "v4l/by-path")
 class DeviceWatch:
     """A descriptor that is readable when nodes of cameras come, go, or get other rights.
 
-    Args:
-        directory: Where the nodes are.
-
     Raises:
         OSError: The kernel has no watches left for this user.
 
     Synchronization: one call at a time.
     """
 
-    def __init__(self, directory: str | os.PathLike[str] = "/dev") -> None:
+    def __init__(self) -> None:
         self._fd = -1
-        self._directory = Path(directory)
+        self._directory = Path(DIRECTORY)
+        self._bell = Bell()
+        self._either = select.epoll()
         self._libc = ctypes.CDLL(None, use_errno=True)
         self._fd = self._libc.inotify_init1(os.O_CLOEXEC | os.O_NONBLOCK)
         if self._fd < 0:
@@ -53,8 +64,10 @@ class DeviceWatch:
         if self._nodes < 0:
             number = ctypes.get_errno()
             self.close()
-            raise OSError(number, os.strerror(number), str(directory))
+            raise OSError(number, os.strerror(number), str(self._directory))
         self._add_links()
+        for descriptor in (self._fd, self._bell.fileno()):
+            self._either.register(descriptor, select.EPOLLIN)
 
     def _add(self, directory: Path) -> int:
         """Watch a directory; again is the same as once."""
@@ -66,11 +79,11 @@ class DeviceWatch:
 
     def fileno(self) -> int:
         """Return the descriptor."""
-        return self._fd
+        return self._either.fileno()
 
     def take(self) -> bool:
         """Fetch what has happened; return whether it may have to do with cameras."""
-        found = False
+        found = self._bell.has_rung()
         for watch, name in self._events():  # what is not in the directory itself is a link
             found = found or watch != self._nodes or bool(_NODE.fullmatch(name))
         if found:
@@ -94,6 +107,7 @@ class DeviceWatch:
         if fd >= 0:
             with contextlib.suppress(OSError):
                 os.close(fd)
+            self._either.close()
 
     def __del__(self) -> None:
         self.close()

@@ -21,6 +21,7 @@ from .errors import CaptureError, DevicePermissionError, NotFoundError, check
 __all__ = [
     "DeviceInfo",
     "describe",
+    "find_again",
     "first_camera",
     "list_devices",
     "node_paths",
@@ -142,13 +143,31 @@ def _has_twin(node: str) -> bool:
     return False
 
 
+def _is_shared(serial: str, node: str) -> bool:
+    """Whether another camera has the same serial number, as cheap ones of one kind have."""
+
+    def place(name: str) -> str:
+        return os.path.realpath(f"{_SYS}/{name}/device/..")
+
+    others = (name for name in sysfs.entries(_SYS) if name.startswith("video"))
+    return any(_usb_serial(name) == serial and place(name) != place(node) for name in others)
+
+
+def _linked_id(node: str, serial: str) -> str:
+    """Return the name of the link that udev has made for one node alone, or ``""``."""
+    # udev makes a by-id name without a serial number too; two such cameras share it, and whoever
+    # is left gets it when one of them is unplugged.
+    is_own = serial and not _is_shared(serial, node)
+    known = (_link_to(node, _BY_ID) if is_own else "") or _link_to(node, _BY_PATH)
+    return known if known and not _has_twin(node) else ""
+
+
 def _stable_id(path: str, card: str, bus_info: str, serial: str) -> str:
     if path.startswith("sim:"):
         return path
     node = _node_name(path)
-    # udev makes a by-id name without a serial number too; two such cameras share it.
-    known = (_link_to(node, _BY_ID) if serial else "") or _link_to(node, _BY_PATH)
-    if known and not _has_twin(node):
+    known = _linked_id(node, serial)
+    if known:
         return known
     return f"{bus_info}-{card}-index{sysfs.read(f'{_SYS}/{node}/index') or '0'}".replace(" ", "_")
 
@@ -182,6 +201,23 @@ def list_devices() -> list[DeviceInfo]:
     A node that cannot be opened is left out and hides no other; :func:`scan` has the reasons.
     """
     return [info for info in scan()[0] if info.is_camera]
+
+
+def find_again(known: DeviceInfo) -> str | None:
+    """Return the path at which a camera is now; ``None``: it is nowhere.
+
+    A node that cannot be opened is the one, where its link says so.
+    """
+    if known.path.startswith("sim:"):
+        return known.path
+    for path in node_paths():
+        try:
+            found = describe(path, open_node(path)).stable_id
+        except CaptureError:
+            found = _linked_id(_node_name(path), _usb_serial(path))
+        if found == known.stable_id:
+            return path
+    return None
 
 
 def reason(error: CaptureError) -> str:

@@ -85,12 +85,15 @@ class Lamp:
         ]
         at_exit = partial(self._end, old)
         atexit.register(at_exit)
+        controls = self._mode._controls
+        chosen = dict(controls._chosen)
         try:
             yield
         finally:
             with undisturbed():
                 atexit.unregister(at_exit)
                 _put_back(old)
+                controls._chosen = chosen  # this light was nobody's choice
 
     def _end(self, old: _Old) -> None:
         self._ended = True  # the thread that borrowed it may go on for a moment

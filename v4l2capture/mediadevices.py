@@ -17,7 +17,7 @@ from typing import Any, ClassVar
 
 from .capturesource import CaptureSource
 from .constraints import selectable
-from .devicewatch import DeviceWatch
+from .devicechange import DeviceChange
 from .dictionaries import Dictionary, MediaTrackConstraints, MediaTrackSupportedConstraints
 from .discovery import node_paths
 from .errors import CaptureError, NotFoundError
@@ -29,12 +29,6 @@ from .webidl import Convert
 from .worker import Outcome, Worker, rejected
 
 __all__ = ["DeviceChangeEvent", "InputDeviceInfo", "MediaDevices"]
-
-_DIRECTORY = "/dev"
-
-# After a node has come, udev sets its rights and makes links to it.
-_SETTLED = 0.15
-_LONGEST = 0.6
 
 
 class DeviceChangeEvent(DOMEvent):
@@ -103,7 +97,7 @@ class MediaDevices(EventTarget):
         self._cameras = None if cameras is None else [os.fspath(camera) for camera in cameras]
         self._worker = Worker("v4l2capture cameras")
         self._known: tuple[InputDeviceInfo, ...] | None = None
-        self._watch: _Watch | None = None
+        self._watch: DeviceChange | None = None
 
     # ---- which there are ----
 
@@ -135,7 +129,7 @@ class MediaDevices(EventTarget):
     def _listening(self) -> None:
         is_heard = self._is_heard("devicechange")
         if is_heard and self._watch is None:
-            self._watch = _Watch(self._look)
+            self._watch = DeviceChange(self._look)
             self._look()
         elif not is_heard and self._watch is not None:
             self._watch.close()
@@ -242,35 +236,3 @@ def _judge_open(shared: Any, path: str, wanted: MediaTrackConstraints) -> Verdic
 def _call_soon(loop: asyncio.AbstractEventLoop, call: Any) -> None:
     if not loop.is_closed():
         loop.call_soon_threadsafe(call)
-
-
-class _Watch:
-    """Tells when nodes have come or gone, once they have settled."""
-
-    def __init__(self, tell: Any) -> None:
-        self._loop = asyncio.get_running_loop()
-        self._tell = tell
-        self._watch = DeviceWatch(_DIRECTORY)
-        self._timer: asyncio.TimerHandle | None = None
-        self._latest = 0.0
-        self._loop.add_reader(self._watch.fileno(), self._stirred)
-
-    def _stirred(self) -> None:
-        if not self._watch.take():
-            return
-        now = self._loop.time()
-        if self._timer is None:
-            self._latest = now + _LONGEST
-        else:
-            self._timer.cancel()
-        self._timer = self._loop.call_at(min(now + _SETTLED, self._latest), self._settled)
-
-    def _settled(self) -> None:
-        self._timer = None
-        self._tell()
-
-    def close(self) -> None:
-        self._loop.remove_reader(self._watch.fileno())
-        if self._timer is not None:
-            self._timer.cancel()
-        self._watch.close()

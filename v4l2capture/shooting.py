@@ -80,7 +80,7 @@ def shoot(
     source: Source,
     state: CameraState,
     wanted: PhotoSettings,
-    timeout: float,
+    timeout: float | None,
     *,
     raw: bool = False,
     before_each: Sequence[Callable[[], None]] = (lambda: None,),
@@ -140,12 +140,11 @@ class _Frames:
         return frame
 
     def _read(self) -> Frame:
-        stream = self._source.start()
         left = None if self._end is None else max(0.0, self._end - time.monotonic())
         if left == 0.0:
             path = self._source.device.path
             raise CaptureTimeout(f"no fresh frame from {path} within {self._timeout} s")
-        return stream.read(left)
+        return self._source.read(left)
 
     def settle(self) -> None:
         """Wait until light has settled, once after each start; but not for long."""
@@ -213,7 +212,12 @@ class _Shoot:
     """One shot."""
 
     def __init__(
-        self, source: Source, state: CameraState, wanted: PhotoSettings, timeout: float, raw: bool
+        self,
+        source: Source,
+        state: CameraState,
+        wanted: PhotoSettings,
+        timeout: float | None,
+        raw: bool,
     ) -> None:
         self.source = source
         self.state = state

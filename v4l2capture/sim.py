@@ -26,6 +26,7 @@ from pathlib import Path
 from typing import Any, Literal, NoReturn
 
 from ._native import ffi, lib
+from .bell import ring
 from .cids import FLAG_BITS, IDS
 from .errors import DeviceError, ProfileError, check, device_error
 from .jsonreader import INT64, UINT32, UINT64
@@ -193,10 +194,12 @@ class SimulatedCamera:
     def unplug(self) -> None:
         """Pull the plug: every open handle is gone for good."""
         lib.vc_sim_unplug(self._sim)
+        ring()
 
     def replug(self) -> None:
         """Plug it in again: it can be opened, and is as it was at first."""
         lib.vc_sim_replug(self._sim)
+        ring()
 
     # ---- what others do to it ----
 

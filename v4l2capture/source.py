@@ -34,11 +34,13 @@ from .guard import undisturbed
 from .mapping import control_ids, settings
 from .node import Node
 from .sensor import SensorTiming, timing
+from .silence import Silence
 from .subdevice import find_subdevices
 from .writeplan import Step, Wait, Write, WritePlan, undo_plan, write_plan
 
 if TYPE_CHECKING:
     from .events import Events
+    from .frame import Frame
     from .nativemode import NativeMode
     from .pixfmt import Format
     from .stream import Stream
@@ -83,11 +85,14 @@ class Source:
         nodes: The video node first, then its sensor, lenses and flashes.
         problems: Why nodes that belong to the camera could not be opened.
         stream: What is on, or ``None``. Another one after each change of the format.
+        mode: What it should have been set to when it was unplugged; ``None``: it was in no other.
+        silence: How long somebody has waited for frames.
         held: W3C settings that somebody wants. Some cameras forget what they are when streaming
             begins; then they are written again.
         closed: Whether :meth:`close` was called.
         settled: Whether light has had time to settle since streaming began.
         interrupt: Called when the stream stops for a photo in another format.
+        opened: When this was made, in monotonic seconds.
 
     Synchronization: the caller's lock.
     """
@@ -96,7 +101,7 @@ class Source:
         if base_iso is not None and (not isinstance(base_iso, Real) or not 0 < base_iso < 1e9):
             raise ValueError(f"base_iso={base_iso!r}: give an ISO speed, e.g. 100, or None")
         self.device = device
-        self._base_iso = base_iso
+        self.base_iso = base_iso
         subdevices, self.problems = find_subdevices(device)
         for problem in self.problems:
             _log.warning("a part of the camera is left out: %s", problem)
@@ -105,10 +110,13 @@ class Source:
         self._silent: list[Node] = []  # nodes that do not tell of changes
         self._heard_before: Mapping[tuple[int, int], int] | None = None
         self.stream: Stream | None = None
+        self.mode: NativeMode | None = None
+        self.silence = Silence()
         self.held: dict[str, Any] = {}
         self.settled = False
         self.interrupt: Callable[[], None] = _nothing
         self._told_ns = 0  # when others wrote a control last
+        self.opened = time.monotonic()
         self.closed = False
 
     def wake(self) -> None:
@@ -155,7 +163,7 @@ class Source:
         """Return the timing of a raw sensor, or ``None``: there is none, or not all is known."""
         if self._sensor is None or _EXPOSURE not in states:
             return None
-        return timing(states, self._sensor.line_width, self.sensor_name, self._base_iso)
+        return timing(states, self._sensor.line_width, self.sensor_name, self.base_iso)
 
     @property
     def sensor_name(self) -> str:
@@ -208,10 +216,13 @@ class Source:
         stream = partial(self.device.stream, _BUFFERS, copy_when_low=True)
         self.stream = self._when_frames_are_gone(stream)
         if kept:
-            states = self.states(kept)
-            plan = write_plan(states, kept, timing=self.timing(states), frame=self.frame_size)
-            self.carry_out(plan, ())
+            self.carry_out(self.plan(kept), ())
         return self.stream
+
+    def plan(self, wanted: Mapping[str, Any]) -> WritePlan:
+        """Return what has to be written so that W3C settings are as wanted."""
+        states = self.states(wanted)
+        return write_plan(states, wanted, timing=self.timing(states), frame=self.frame_size)
 
     def _kept(self) -> dict[str, Any]:
         """Return what shall not be forgotten, as it is now: others may have changed it since."""
@@ -225,6 +236,10 @@ class Source:
             name: value if name == "pointsOfInterest" or now.get(name) in passing else now[name]
             for name, value in self.held.items()
         }
+
+    def read(self, timeout: float | None) -> Frame:
+        """Return the next whole frame, streaming if need be; see :meth:`Silence.read`."""
+        return self.silence.read(self.start, self.stop, timeout)
 
     def stop(self) -> None:
         """Stop streaming."""
@@ -245,6 +260,9 @@ class Source:
         wanted = (mode.width, mode.height, mode.pixel_format, mode.frame_rate or None)
         try:
             self._when_frames_are_gone(partial(self.device.set_format, *wanted))
+        except DeviceGoneError:
+            self.mode = mode
+            raise
         finally:
             if streams:
                 self._begin(kept)
@@ -328,9 +346,14 @@ class Source:
         for node in self.nodes:
             here = [cid for cid in values if self._node(cid) is node]
             if here:
-                now = node.controls.set({cid: values[cid] for cid in here})
+                now = node.controls._set({cid: values[cid] for cid in here})
                 read.update(zip(here, now.values(), strict=True))
         return read
+
+    def supersede(self, cids: Iterable[int]) -> None:
+        """Forget what a user has set: constraints have it in hand from now on."""
+        for cid in cids:
+            self._node(cid).controls._chosen.pop(cid, None)
 
     def carry_out(self, plan: WritePlan, required: Collection[str]) -> dict[int, Any]:
         """Write a plan, and put everything back where it fails.

@@ -15,6 +15,13 @@ from .errors import DeviceError, device_error
 
 if TYPE_CHECKING:
     import asyncio
+    from typing import Protocol
+
+    class HasFileno(Protocol):
+        """Has a descriptor."""
+
+        def fileno(self) -> int: ...
+
 
 __all__ = ["FOREVER", "Waiter", "milliseconds"]
 
@@ -70,6 +77,10 @@ class Waiter:
     def fileno(self) -> int:
         """Return the epoll descriptor: readable when there is something to fetch."""
         return self._epoll.fileno()
+
+    def add(self, other: HasFileno) -> None:
+        """Let another descriptor that is readable end each wait, too."""
+        self._epoll.register(other, select.EPOLLIN)
 
     def is_ours(self) -> bool:
         """Whether this is the process that made it; a fork shares what the kernel knows of it."""

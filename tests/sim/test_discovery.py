@@ -134,6 +134,17 @@ def node(nowhere, *, serial="", by_id="", by_path=""):
             (nowhere / folder / ("a-other-" + name)).symlink_to("../../video7")
 
 
+def other_node(nowhere, number, *, serial="", by_path=""):
+    """Another USB camera there, in the next socket."""
+    device = nowhere / f"devices/usb1/1-{number}/1-{number}:1.0"
+    device.mkdir(parents=True)
+    (device.parent / "serial").write_text(serial + "\n")
+    (nowhere / f"sys/video{number}").mkdir()
+    (nowhere / f"sys/video{number}/device").symlink_to(device)
+    (nowhere / f"sys/video{number}/index").write_text("0\n")
+    (nowhere / "by-path" / by_path).symlink_to(f"../../video{number}")
+
+
 def identified(nowhere):
     camera = simulated(small(card="HD Cam", bus_info="usb-0000:00:14.0-1"))
     return discovery.describe("/dev/video0", camera.open())
@@ -145,6 +156,14 @@ def test_camera_with_a_serial_number_is_known_by_it(nowhere):
     info = identified(nowhere)
 
     assert (info.serial, info.stable_id) == ("A1B2", "usb-HD_Cam_A1B2-video-index0")
+
+
+def test_serial_number_that_two_cameras_share_names_neither(nowhere):
+    """Cheap ones of one kind often do; udev gives the link to either, and to who is left."""
+    node(nowhere, serial="SN0001", by_id="usb-Cam_SN0001-video-index0", by_path="pci-0-usb-1")
+    other_node(nowhere, 2, serial="SN0001", by_path="pci-0-usb-2")
+
+    assert identified(nowhere).stable_id == "pci-0-usb-1"
 
 
 def test_camera_without_a_serial_number_is_known_by_its_socket(nowhere):
@@ -183,3 +202,50 @@ def test_stable_id_of_a_link_is_that_of_its_node(camera, tmp_path):
     with Device(link) as through, Device(camera.path) as device:
         assert through.info.stable_id == device.info.stable_id
         assert Path(through.path) == link
+
+
+# ---- the same one again ----
+
+
+@pytest.fixture
+def nodes(nowhere, monkeypatch):
+    """Make nodes of a made-up /dev answer: path to camera, or to what opening it raises."""
+    answers = {}
+
+    def open_node(path):
+        answer = answers[path]
+        if isinstance(answer, Exception):
+            raise answer
+        return answer.open()
+
+    monkeypatch.setattr(discovery, "open_node", open_node)
+    monkeypatch.setattr(discovery, "node_paths", lambda: list(answers))
+    return answers
+
+
+def test_camera_is_found_again_at_another_node(nowhere, nodes):
+    """And the one that has taken its old number is not taken for it."""
+    mine = simulated(small(card="HD Cam", bus_info="usb-0000:00:14.0-1"))
+    other = simulated(small(card="HD Cam", bus_info="usb-0000:00:14.0-2"))
+    known = discovery.describe("/dev/video0", mine.open())
+    nodes |= {"/dev/video0": other}
+
+    assert discovery.find_again(known) is None
+
+    nodes |= {"/dev/video2": mine}
+    assert discovery.find_again(known) == "/dev/video2"
+
+
+def test_camera_that_may_not_be_opened_is_found_by_its_link(nowhere, nodes):
+    node(nowhere, by_path="pci-0-usb-1")
+    known = identified(nowhere)
+    nodes |= {"/dev/video0": DeviceError(13, "Permission denied", "/dev/video0")}
+
+    assert known.stable_id == "pci-0-usb-1"
+    assert discovery.find_again(known) == "/dev/video0"
+
+
+def test_simulated_camera_is_at_its_path():
+    camera = simulated()
+    with Device(camera.path) as device:
+        assert discovery.find_again(device.info) == camera.path

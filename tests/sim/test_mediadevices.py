@@ -23,7 +23,7 @@ from v4l2capture import (
     OverconstrainedError,
     SimulatedCamera,
 )
-from v4l2capture import mediadevices as mediadevices_module
+from v4l2capture import devicewatch as devicewatch_module
 from v4l2capture.dictionaries import UnknownMemberWarning
 from v4l2capture.sharedcamera import SharedCamera
 
@@ -396,7 +396,7 @@ async def test_request_begins_when_it_is_made(sim):
 @pytest.fixture
 def nodes(tmp_path, monkeypatch):
     """A directory that is watched instead of /dev."""
-    monkeypatch.setattr(mediadevices_module, "_DIRECTORY", tmp_path)
+    monkeypatch.setattr(devicewatch_module, "DIRECTORY", tmp_path)
     return tmp_path
 
 
@@ -490,7 +490,6 @@ async def test_other_nodes_and_lists_that_stay_the_same_are_not_told(nodes, two,
     listening = Listening(media_devices)
     looks.clear()
 
-    there.replug()
     (nodes / "ttyUSB0").touch()
     (nodes / "video").touch()
     assert not media_devices._watch._watch.take()
@@ -567,7 +566,7 @@ def test_listening_needs_an_event_loop():
 
 
 async def test_too_many_watches_are_an_error(monkeypatch):
-    monkeypatch.setattr(mediadevices_module, "_DIRECTORY", "/nowhere")
+    monkeypatch.setattr(devicewatch_module, "DIRECTORY", "/nowhere")
 
     with pytest.raises(FileNotFoundError):
         MediaDevices([]).add_event_listener("devicechange", print)

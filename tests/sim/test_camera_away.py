@@ -1,0 +1,629 @@
+# SPDX-License-Identifier: MIT
+"""A camera that is unplugged and comes back: known again, set as it was, or an error says why."""
+
+import gc
+import json
+import logging
+import signal
+import threading
+import time
+
+import pytest
+
+from v4l2capture import (
+    Camera,
+    CaptureTimeout,
+    ClosedError,
+    ControlError,
+    Device,
+    DeviceError,
+    DeviceGoneError,
+    OverconstrainedError,
+    SimulatedCamera,
+)
+from v4l2capture import absence as absence_module
+from v4l2capture import sim as sim_module
+from v4l2capture.waiting import Waiter
+
+from .lanes import mappings, open_fds, small
+
+
+@pytest.fixture
+def sim():
+    return SimulatedCamera("webcam")
+
+
+@pytest.fixture
+def looks(monkeypatch):
+    """The cameras that somebody has looked for."""
+    found = []
+    find = absence_module.find_again
+
+    def find_again(info):
+        found.append(info.path)
+        return find(info)
+
+    monkeypatch.setattr(absence_module, "find_again", find_again)
+    return found
+
+
+@pytest.fixture
+def impatient(monkeypatch):
+    """What a camera refuses, it refuses for good."""
+    monkeypatch.setattr(absence_module, "_REFUSES", 0.0)
+
+
+def value(sim, name):
+    with Device(sim.path) as device:
+        return device.controls[name].value
+
+
+class Doing(threading.Thread):
+    """Something that is done in a thread, and what became of it."""
+
+    def __init__(self, call):
+        super().__init__(daemon=True)
+        self._call = call
+        self.result = self.error = None
+        self.start()
+
+    def run(self):
+        try:
+            self.result = self._call()
+        except BaseException as error:
+            self.error = error
+
+    def end(self):
+        self.join(20)
+        assert not self.is_alive(), "it still waits"
+        return self.result
+
+
+def away(camera):
+    """Wait until a camera is known to be away."""
+    end = time.monotonic() + 10
+    while True:
+        try:
+            assert camera.controls
+        except DeviceGoneError:
+            return
+        assert time.monotonic() < end
+
+
+# ---- reopen ----
+
+
+def test_reopened_camera_is_as_it_was(sim):
+    with Camera(sim.path) as camera:
+        camera.apply_constraints(width={"exact": 320}, zoom={"exact": 200}, exposureTime=300)
+        camera.controls["power_line_frequency"].value = 1
+        before = camera.settings
+        stream = camera.start()
+        frame = stream.read()
+        pixels = bytes(frame.planes[0])
+        sim.unplug()
+        with pytest.raises(DeviceGoneError):
+            stream.read()
+        sim.replug()
+
+        camera.reopen()
+
+        assert camera.settings == before
+        assert camera.controls["power_line_frequency"].value == 1
+        assert camera.constraints.to_dict()["zoom"] == {"exact": 200}
+        assert camera.stream.read().format.width == 320
+        assert bytes(frame.planes[0]) == pixels
+
+
+def test_stream_that_was_off_stays_off(sim):
+    with Camera(sim.path) as camera:
+        camera.device.set_format(320, 240, "MJPG", 15)
+        sim.unplug()
+        sim.replug()
+
+        camera.reopen()
+
+        assert camera.stream is None
+        now = camera.device.format
+        assert (now.width, now.pixel_format, now.frame_rate) == (320, "MJPG", 15)
+
+
+def test_camera_that_is_not_there_is_not_back(sim):
+    with Camera(sim.path) as camera:
+        camera.start()
+        sim.unplug()
+
+        with pytest.raises(CaptureTimeout, match=r"is not back within 0\.0 s"):
+            camera.reopen()
+
+        for ask in (
+            lambda: camera.settings,
+            lambda: camera.controls,
+            lambda: camera.apply_constraints(zoom=200),
+            lambda: camera.grab_frame(),
+            lambda: camera.read(),
+            lambda: camera.take_photo(),
+            lambda: camera.start(),
+        ):
+            with pytest.raises(DeviceGoneError):
+                ask()
+        assert not camera.closed
+        assert not camera.health().streaming
+        sim.replug()
+        camera.reopen()
+        assert camera.stream.read().ok
+
+
+def test_nothing_is_held_of_a_camera_that_is_away(sim):
+    with Camera(sim.path) as camera:
+        camera.start()
+        sim.unplug()
+
+        with pytest.raises(CaptureTimeout):
+            camera.reopen()
+        gc.collect()
+
+        assert sim.handles == sim.mappings == mappings(sim.path) == 0
+
+
+def test_reopen_waits_for_the_plug(sim, looks):
+    with Camera(sim.path) as camera:
+        sim.unplug()
+        doing = Doing(lambda: camera.reopen(timeout=None))
+        away(camera)
+
+        sim.replug()
+        doing.end()
+
+        assert doing.error is None
+        assert camera.settings.width == 640
+        assert len(looks) <= 2  # at first, and when it was told
+
+
+def test_camera_that_is_well_can_be_reopened(sim):
+    with Camera(sim.path) as camera:
+        camera.apply_constraints(zoom=200)
+        old = camera.device
+
+        camera.reopen()
+
+        assert old.closed
+        assert camera.settings.zoom == 200
+
+
+def test_closed_camera_cannot_be_reopened(sim):
+    camera = Camera(sim.path)
+    camera.close()
+
+    with pytest.raises(ClosedError):
+        camera.reopen()
+
+
+def test_device_of_the_caller_stays_the_callers(sim):
+    with Device(sim.path) as device:
+        with Camera(device) as camera:
+            sim.unplug()
+            sim.replug()
+            camera.reopen()
+            assert camera.device is not device
+            assert camera.settings.width
+        assert not device.closed
+        assert sim.handles == 1
+
+
+def test_lenses_and_lamps_come_back_too():
+    sim = SimulatedCamera("phone")
+    with Camera(sim.path) as camera:
+        camera.apply_constraints(torch=True, focusDistance=100)
+        sim.unplug()
+        sim.replug()
+
+        camera.reopen()
+
+        assert (camera.settings.torch, camera.settings.focus_distance) == (True, 100)
+        assert [node.closed for node in camera.nodes] == [False] * 3
+
+
+# ---- what it was ----
+
+
+def test_what_was_chosen_last_counts(sim):
+    with Camera(sim.path) as camera:
+        camera.controls["brightness"].value = 10
+        camera.apply_constraints(brightness=20, contrast=30)
+        camera.controls.set({"contrast": 40})
+        sim.unplug()
+        sim.replug()
+
+        camera.reopen()
+
+        assert (value(sim, "brightness"), value(sim, "contrast")) == (20, 40)
+
+
+def test_wish_that_was_already_met_counts(sim):
+    with Camera(sim.path) as camera:
+        camera.controls._set({"zoom_absolute": 200})  # as another program had left it
+        camera.apply_constraints(zoom=200)
+        sim.unplug()
+        sim.replug()
+
+        camera.reopen()
+
+        assert value(sim, "zoom_absolute") == 200
+
+
+def test_masters_are_set_before_what_they_rule(sim):
+    with Camera(sim.path) as camera:
+        camera.controls["auto_exposure"].value = 1
+        camera.controls["exposure_time_absolute"].value = 77
+        sim.unplug()
+        sim.replug()
+
+        camera.reopen()
+
+        assert (value(sim, "auto_exposure"), value(sim, "exposure_time_absolute")) == (1, 77)
+
+
+def test_what_a_master_rules_again_is_left_alone(sim, caplog):
+    with Camera(sim.path) as camera:
+        automatic = camera.controls["auto_exposure"].value
+        camera.controls["auto_exposure"].value = 1
+        camera.controls["exposure_time_absolute"].value = 77
+        camera.controls["auto_exposure"].value = automatic
+        sim.unplug()
+        sim.replug()
+
+        camera.reopen()
+
+        assert value(sim, "auto_exposure") == automatic
+        assert caplog.messages == []
+
+
+def test_motors_and_buttons_stay_still():
+    speed = {"id": "0x009a0920", "name": "pan_speed", "type": "int", "min": -5, "max": 5}
+    button = {"id": "0x00980999", "name": "calibrate", "type": "button"}
+    sim = SimulatedCamera(small(controls=[speed | {"default": 0, "value": 0}, button]))
+    with Camera(sim.path) as camera:
+        camera.controls["pan_speed"].value = 3
+        camera.controls["calibrate"].press()
+        sim.unplug()
+        sim.replug()
+        before = sim.ioctls("VIDIOC_S_EXT_CTRLS")
+
+        camera.reopen()
+
+        assert sim.ioctls("VIDIOC_S_EXT_CTRLS") == before
+
+
+def test_user_who_has_gone_meanwhile_wants_nothing(sim):
+    with Camera(sim.path) as camera:
+        view = camera.add_view()
+        view.apply_constraints(zoom=200)
+        sim.unplug()
+        with pytest.raises(CaptureTimeout):
+            camera.reopen()
+        view.close()
+        sim.replug()
+
+        camera.reopen()
+
+        assert value(sim, "zoom_absolute") == 100
+
+
+@pytest.mark.parametrize("frames", [1, 4, 8])
+def test_what_a_photo_changes_is_not_what_it_was(frames):
+    """The plug is pulled in the middle of a flash, in another format."""
+    sim = SimulatedCamera("phone")
+    with Camera(sim.path) as camera:
+        before = camera.settings, [node.controls.read() for node in camera.nodes]
+        camera.start()
+        sim.fault("disconnect", after=frames, count=1)
+        with pytest.raises(DeviceGoneError):
+            camera.take_photos(20, fill_light_mode="flash", image_width=1280)
+        sim.clear_faults()
+        sim.replug()
+
+        camera.reopen()
+
+        assert (camera.settings, [node.controls.read() for node in camera.nodes]) == before
+
+
+# ---- waiting ----
+
+
+def test_camera_that_is_there_stays_open(sim, looks):
+    with Camera(sim.path, on_disconnect="wait") as camera:
+        device = camera.device
+
+        camera.apply_constraints(zoom=200)
+        camera.take_photo(image_width=320)
+        camera.read()
+
+        assert camera.device is device
+        assert looks == []
+
+
+def test_reader_goes_on_when_the_camera_is_back(sim, looks):
+    with Camera(sim.path, on_disconnect="wait") as camera:
+        camera.apply_constraints(width={"exact": 320}, zoom=200)
+        kept = camera.read()
+        pixels = bytes(kept.planes[0])
+        sim.unplug()
+        reading = Doing(lambda: camera.read(timeout=None))
+        away(camera)
+
+        sim.replug()
+        frame = reading.end()
+
+        assert (frame.format.width, camera.settings.zoom) == (320, 200)
+        assert bytes(kept.planes[0]) == pixels
+        assert len(looks) <= 4
+
+
+@pytest.mark.parametrize(
+    "take",
+    [
+        lambda camera: camera.grab_frame(timeout=10),
+        lambda camera: camera.take_photo(image_width=1280),
+        lambda camera: camera.take_photos(2)[0],
+        lambda camera: camera.bracket(image_width=640, exposure_time=[10, 20])[0],
+    ],
+    ids=["frame", "photo", "photos", "bracket"],
+)
+def test_pictures_are_taken_when_the_camera_is_back(sim, take):
+    with Camera(sim.path, on_disconnect="wait") as camera:
+        sim.unplug()
+        taking = Doing(lambda: take(camera))
+        away(camera)
+
+        sim.replug()
+
+        assert taking.end().width
+        assert taking.error is None
+
+
+def test_others_do_not_wait_for_who_waits(sim):
+    with Camera(sim.path, on_disconnect="wait") as camera:
+        sim.unplug()
+        reading = [Doing(lambda: camera.read(timeout=None)) for _ in range(2)]
+        away(camera)
+
+        with pytest.raises(DeviceGoneError):
+            _ = camera.settings
+        with pytest.raises(CaptureTimeout):
+            camera.read(timeout=0.01)
+        assert not camera.health().streaming
+
+        sim.replug()
+        assert [each.end().ok for each in reading] == [True] * 2
+
+
+def test_camera_that_is_back_is_found_by_who_does_not_wait(sim):
+    with Camera(sim.path, on_disconnect="wait") as camera:
+        camera.apply_constraints(zoom=200)
+        sim.unplug()
+        with pytest.raises(DeviceGoneError):
+            _ = camera.settings
+        sim.replug()
+
+        assert camera.settings.zoom == 200
+
+
+def test_stop_holds_while_the_camera_is_away(sim):
+    with Camera(sim.path, on_disconnect="wait") as camera:
+        camera.start()
+        sim.unplug()
+        with pytest.raises(CaptureTimeout):
+            camera.read(timeout=0)
+        camera.stop()
+        sim.replug()
+
+        camera.reopen()
+
+        assert camera.stream is None
+
+
+def test_close_ends_the_waiting(sim):
+    camera = Camera(sim.path, on_disconnect="wait")
+    sim.unplug()
+    reading = Doing(lambda: camera.read(timeout=None))
+    away(camera)
+
+    camera.close()
+    reading.end()
+
+    assert isinstance(reading.error, ClosedError)
+    assert camera.closed
+
+
+def test_interrupt_ends_the_waiting_and_nothing_else(sim):
+    before = signal.signal(signal.SIGALRM, signal.default_int_handler)
+    try:
+        with Camera(sim.path, on_disconnect="wait") as camera:
+            sim.unplug()
+            signal.setitimer(signal.ITIMER_REAL, 0.2)
+            with pytest.raises(KeyboardInterrupt):
+                camera.read(timeout=None)
+            sim.replug()
+
+            assert camera.read().ok
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
+def test_nobody_asks_again_and_again(sim, looks, monkeypatch):
+    waits, wait = [], Waiter.wait
+    with Camera(sim.path, on_disconnect="wait") as camera:
+        camera.start()
+        sim.unplug()
+        camera._link.source.opened -= 1  # else it waits only for the moment of its first look
+        monkeypatch.setattr(Waiter, "wait", lambda *args: waits.append(1) or wait(*args))
+
+        with pytest.raises(CaptureTimeout, match=r"was unplugged from sim:.* within 0\.[34] s"):
+            camera.read(timeout=0.4)
+
+        assert len(looks) == 1
+        assert len(waits) <= 4
+
+
+def test_camera_that_goes_each_time_is_not_asked_all_the_time(sim, looks):
+    with Camera(sim.path, on_disconnect="wait") as camera:
+        sim.fault("ioctl_error", request="VIDIOC_DQBUF", value=19)
+
+        with pytest.raises((CaptureTimeout, DeviceGoneError)):
+            camera.read(timeout=1.2)
+
+        assert 1 <= len(looks) <= 4
+
+
+def test_nothing_is_left_of_coming_and_going(sim):
+    def cycle():
+        reading = Doing(lambda: camera.read(timeout=None))
+        reading.end()
+        sim.unplug()
+        reading = Doing(lambda: camera.read(timeout=None))
+        away(camera)
+        sim.replug()
+        assert reading.end().ok
+        del reading
+        gc.collect()
+        return open_fds(), mappings(sim.path), threading.active_count(), sim.handles
+
+    with Camera(sim.path, on_disconnect="wait") as camera:
+        before = cycle()
+
+        assert [cycle() for _ in range(3)] == [before] * 3
+
+
+# ---- back, and different ----
+
+
+def test_control_that_is_refused_is_said_in_the_log(sim, caplog):
+    with Camera(sim.path) as camera:
+        camera.apply_constraints(zoom=200)
+        camera.controls["brightness"].value = 7
+        sim.unplug()
+        sim.replug()
+        sim.fault("control_eio")
+
+        with caplog.at_level(logging.WARNING):
+            camera.reopen()
+
+        said = " ".join(caplog.messages)
+        assert "zoom is not as wanted" in said
+        assert "brightness is not as it was" in said
+        assert camera.settings.zoom == 100
+
+
+def test_refusal_is_remembered_for_the_next_time(sim):
+    with Camera(sim.path) as camera:
+        camera.controls["brightness"].value = 7
+        for fault in (True, False):
+            sim.unplug()
+            sim.replug()
+            if fault:
+                sim.fault("control_eio")
+            camera.reopen()
+            sim.clear_faults()
+
+        assert value(sim, "brightness") == 7
+
+
+@pytest.mark.parametrize("policy", ["raise", "wait"])
+def test_required_control_that_is_refused_is_an_error(sim, impatient, policy):
+    with Camera(sim.path, on_disconnect=policy) as camera:
+        camera.apply_constraints(zoom={"exact": 200})
+        sim.unplug()
+        sim.replug()
+        sim.fault("control_eio", control="zoom_absolute")
+
+        with pytest.raises(ControlError, match="zoom_absolute"):
+            camera.reopen() if policy == "raise" else camera.read()
+        assert sim.handles == 0
+        sim.clear_faults()
+        camera.reopen()
+
+        assert camera.settings.zoom == 200
+
+
+def test_camera_that_does_not_stream_any_more_is_an_error(sim, impatient):
+    with Camera(sim.path, on_disconnect="wait") as camera:
+        camera.start()
+        sim.unplug()
+        reading = Doing(lambda: camera.read(timeout=None))
+        away(camera)
+
+        sim.fault("streamon_error", value=5)
+        sim.replug()
+        reading.end()
+
+        assert isinstance(reading.error, DeviceError)
+        assert reading.error.operation == "VIDIOC_STREAMON"
+
+
+def test_camera_that_refuses_only_for_a_moment_is_waited_for(sim):
+    with Camera(sim.path, on_disconnect="wait") as camera:
+        camera.start()
+        sim.unplug()
+        sim.fault("streamon_error", value=5, count=1)
+        sim.replug()
+
+        assert camera.read(timeout=10).ok
+
+
+@pytest.fixture
+def file(tmp_path):
+    """A camera that a test can change while it is away."""
+
+    def write(*widths):
+        sizes = [{"width": w, "height": w // 4 * 3, "frame_rates": ["100"]} for w in widths]
+        formats = [{"pixel_format": "YUYV", "sizes": sizes}]
+        path.write_text(json.dumps(small(formats=formats)), encoding="utf-8")
+        return f"sim:{path}"
+
+    path = tmp_path / "camera.json"
+    return write
+
+
+@pytest.mark.parametrize("required", [True, False])
+def test_camera_that_is_back_with_less_says_so(file, required):
+    """In a slower socket, most USB cameras have fewer sizes."""
+    path = file(160, 320)
+    with Camera(path) as camera:
+        camera.apply_constraints(
+            {"width": {"exact": 320} if required else 320, "resizeMode": {"exact": "none"}}
+        )
+        sim_module.resolve(path).unplug()
+        with pytest.raises(CaptureTimeout):
+            camera.reopen()
+        file(160)
+        gc.collect()
+
+        if required:
+            with pytest.raises(OverconstrainedError) as caught:
+                camera.reopen()
+            assert caught.value.constraint == "width"
+        else:
+            camera.reopen()
+            assert camera.settings.width == 160
+
+
+# ---- arguments ----
+
+
+@pytest.mark.parametrize("name", ["on_disconnect", "on_stall"])
+def test_unknown_policy_is_refused(sim, name):
+    with pytest.raises(ValueError, match=f"{name}='hope': give 'raise' or "):
+        Camera(sim.path, **{name: "hope"})
+    assert sim.handles == 0
+
+
+@pytest.mark.parametrize("timeout", [-1, float("nan"), "soon"])
+def test_bad_timeout_is_refused_before_anything_is_done(sim, timeout):
+    with Camera(sim.path) as camera:
+        for call in (camera.reopen, camera.read):
+            with pytest.raises((ValueError, TypeError)):
+                call(timeout)
+        assert camera.settings
+        assert camera.stream is None
