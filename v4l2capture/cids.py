@@ -19,6 +19,7 @@ __all__ = [
     "FLAGS",
     "FLAG_BITS",
     "IDS",
+    "MANUAL",
     "MASTERS",
     "NAMES",
     "TYPES",
@@ -214,6 +215,9 @@ MASTERS: dict[int, tuple[int, ...]] = {
     _CAMERA + 17: (_CAMERA + 1,),
     _CAMERA + 23: (_CAMERA + 24,),
 }
+
+# What a master is set to so that it rules nothing, where that is not 0.
+MANUAL: dict[int, int] = {_CAMERA + 1: 1}
 # fmt: on
 
 FLAG_BITS: dict[str, int] = {word: bit for bit, word in FLAGS.items()}

@@ -9,13 +9,14 @@ Source: Documentation/userspace-api/media/v4l/extended-controls.rst.
 
 from __future__ import annotations
 
+import contextlib
 import errno
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from . import payload, scalar
 from ._native import ffi, lib
-from .cids import IDS, MASTERS, NAMES, slug
+from .cids import IDS, MANUAL, MASTERS, NAMES, slug
 from .control import Control
 from .cstring import text
 from .errors import ControlError, DeviceError, UnknownControlError, check, device_error
@@ -433,5 +434,15 @@ class Controls(Mapping[str | int, Control]):
         error = device_error(ControlError, number, operation, self._device.path)
         error.control, error.value = control.name, value
         if number == errno.EACCES and value is not None:
-            error.master = next(iter(control.masters), None)
+            error.master = self._holder(control)
         raise error
+
+    def _holder(self, control: Control) -> str | None:
+        """Return the master that is not manual now, as far as it can be read."""
+        for name in control.masters:
+            master = self[name]
+            with contextlib.suppress(DeviceError):
+                if master.value == MANUAL.get(master.id, 0):
+                    continue
+            return name
+        return None

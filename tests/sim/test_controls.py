@@ -631,6 +631,27 @@ def test_push_that_may_have_worked_is_not_repeated(control):
             write()
 
 
+@pytest.mark.parametrize(
+    ("autogain", "exposure", "master"),
+    [(1, 1, "gain_automatic"), (0, 3, "auto_exposure"), (0, 2, "auto_exposure"), (0, 1, None)],
+)
+def test_master_that_is_named_is_one_that_is_automatic(autogain, exposure, master):
+    """Gain has two; to say that the manual one holds it would send people astray."""
+    modes = {"0": "Auto Mode", "1": "Manual Mode", "2": "Shutter Priority", "3": "Aperture"}
+    camera, controls = one(
+        knob(0x980912, "Gain, Automatic", "bool", 0, 1, 1, 1, name="gain_automatic"),
+        knob(0x980913, "Gain", "int", 0, 255, 1, 100),
+        knob(0x9A0901, "Auto Exposure", "menu", 0, 3, 1, 3, menu=modes),
+    )
+    controls.set({0x980912: autogain, 0x9A0901: exposure})
+    camera.fault("control_eio", control=0x980913, value=errno.EACCES)
+
+    with pytest.raises(ControlError) as caught:
+        controls["gain"].value = 5
+
+    assert caught.value.master == master
+
+
 def test_control_that_cannot_be_read_hides_no_other():
     camera = vivid_like()
     controls = Device(camera.path).controls
