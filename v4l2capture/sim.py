@@ -115,7 +115,7 @@ class SimulatedCamera:
         """
         out = ffi.new("struct vc_device **")
         path = path or self.path
-        check(lib.vc_sim_open(self._sim, node, path.encode(), out), "open", path)
+        check(lib.vc_sim_open(self._sim, node, os.fsencode(path), out), "open", path)
         return ffi.gc(out[0], _Closer(self))
 
     # ---- time ----

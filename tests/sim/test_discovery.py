@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Which cameras there are. One that does not answer hides no other."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,17 @@ def nowhere(monkeypatch, tmp_path):
     monkeypatch.delenv("V4L2CAPTURE_SIM", raising=False)
     (tmp_path / "sys").mkdir()
     return tmp_path
+
+
+def test_profile_may_have_a_name_that_is_no_text(monkeypatch, tmp_path):
+    """Files of another alphabet have; one such camera would hide all others."""
+    path = os.fsdecode(os.fsencode(tmp_path) + b"/\xff.json")
+    Path(path).write_text('{"card": "Odd", "driver": "test"}', encoding="utf-8")
+    monkeypatch.setenv("V4L2CAPTURE_SIM", f"{path},webcam")
+
+    assert sim_paths() == [f"sim:{path}", "sim:webcam"]
+    with Device(f"sim:{path}") as device:
+        assert device.info.card == "Odd"
 
 
 def sim_paths():
