@@ -129,7 +129,7 @@ def _nothing() -> None:
     """What is done before most photos."""
 
 
-def _check_one_of(name: str, value: str, *known: str) -> None:
+def check_one_of(name: str, value: str, *known: str) -> None:
     if value not in known:
         raise ValueError(f"{name}={value!r}: give {' or '.join(map(repr, known))}")
 
@@ -169,8 +169,8 @@ class Camera:
         on_disconnect: Literal["raise", "wait"] = "raise",
         on_stall: Literal["raise", "restart"] = "raise",
     ) -> None:
-        _check_one_of("on_disconnect", on_disconnect, "raise", "wait")
-        _check_one_of("on_stall", on_stall, "raise", "restart")
+        check_one_of("on_disconnect", on_disconnect, "raise", "wait")
+        check_one_of("on_stall", on_stall, "raise", "restart")
         self._views: list[View] = []
         self._link = Connection(
             first_camera() if camera is None else camera,

@@ -17,7 +17,9 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from .errors import CaptureError, ClosedError, DeviceError, DeviceGoneError
+from .homecoming import Homecoming
 from .sharedcamera import Look, SharedCamera
+from .silence import longest_silence
 from .worker import Outcome, Worker
 
 if TYPE_CHECKING:
@@ -35,13 +37,12 @@ _log = logging.getLogger(__name__)
 _T = TypeVar("_T")
 _R = TypeVar("_R")
 
-# A source without a frame for so long is muted; at slow rates, for so many frames.
-_SILENCE = 2.0
-_SILENT_FRAMES = 10
-
 # A driver that fails to stream or to give a frame is tried again, but not for ever.
 _MOST_FAILURES = 10
 _RETRY = 0.1
+
+# A camera that goes each time it has come is not asked more often than that, in seconds.
+_FLAPS = 0.5
 
 # By loop and camera. A source lives as long as its tracks, or the task that reads its frames.
 _sources: weakref.WeakValueDictionary[tuple[int, str], CaptureSource] = (
@@ -71,7 +72,8 @@ class CaptureSource:
 
     Attributes:
         muted: No frames have come for some time.
-        look: What the camera was like when somebody looked last; ``None``: not yet.
+        look: What the camera was like when somebody looked last; ``None``: not yet, or it is away.
+        restarts: Whether a stream that stalls is begun anew once, each time that it is muted.
 
     Synchronization: the event loop's thread only.
     """
@@ -81,9 +83,12 @@ class CaptureSource:
         self.path = path
         self.look: Look | None = None
         self.muted = False
+        self.restarts = False
         self._key = _key(path)
         with _lock:
             self._worker = _workers.setdefault(self._key, Worker(f"v4l2capture {path}"))
+        self._home: Homecoming | None = None  # while the camera is away
+        self._begun = 0.0  # when its frames were read for the first time since it came
         self._pictures = Worker(f"v4l2capture {path} pictures")
         self._shared = SharedCamera(path)
         self._tracks: weakref.WeakValueDictionary[str, MediaStreamTrack] = (
@@ -100,7 +105,7 @@ class CaptureSource:
         self._free.set()
         self._watchdog: asyncio.TimerHandle | None = None
         self._last = 0.0  # when a frame came
-        self._silence = _SILENCE
+        self._silence = longest_silence(None)
         self._counted: tuple[weakref.ref[Stream] | None, int] = (None, 0)
 
     @classmethod
@@ -125,7 +130,7 @@ class CaptureSource:
     @classmethod
     def _new(cls, path: str) -> CaptureSource:
         source = cls(path)
-        _sources[id(source.loop), source._key] = source
+        source._take_path(path)
         return source
 
     # ---- the camera's thread ----
@@ -264,7 +269,7 @@ class CaptureSource:
             self._pump = self.loop.create_task(self._read())
             self._pump.add_done_callback(self._read_no_more)
             self._watch(descriptors)
-            self._last = self.loop.time()
+            self._last = self._begun = self.loop.time()
             self._wait_for_silence()
 
     async def _read(self) -> None:
@@ -296,7 +301,7 @@ class CaptureSource:
         passed = self._passed(stream)
         native = stream.format.frame_rate
         rate = float(native) if native else None
-        self._silence = max(_SILENCE, _SILENT_FRAMES / rate) if rate else _SILENCE
+        self._silence = longest_silence(native)
         for track in list(self._tracks.values()):
             track._take(frame, passed, rate)
 
@@ -311,7 +316,7 @@ class CaptureSource:
         return max(total - before, 1)
 
     def _read_no_more(self, task: asyncio.Task[None]) -> None:
-        if self._closed:
+        if self._closed or task is not self._pump:
             if not task.cancelled():
                 task.exception()  # nobody is left to be told
             return
@@ -332,6 +337,8 @@ class CaptureSource:
         left = self._last + self._silence - self.loop.time()
         if left <= 0 and not self.muted:
             self._mute(True)
+            if self.restarts and not self._photos:
+                self._worker.post(self._shared.restart)
         self._watchdog = self.loop.call_later(
             left if left > 0 else self._silence, self._wait_for_silence
         )
@@ -341,10 +348,71 @@ class CaptureSource:
         for track in list(self._tracks.values()):
             track._mute(muted)
 
+    # ---- unplugged ----
+
+    def _wait_for_return(self, error: BaseException) -> None:
+        """Go on without the tracks that do not wait for the camera's return."""
+        for track in list(self._tracks.values()):
+            if not track._waits:
+                track._end(error)
+                self.release(track.id)
+                track._fail()
+        if self._home is not None or self._closed:
+            return
+        self._leave_path()
+        with _lock:  # nor shall it wait for this one
+            if _workers.get(self._key) is self._worker:
+                del _workers[self._key]
+        self.look = None
+        self._stop_reading()
+        pause = max(0.0, self._begun + _FLAPS - self.loop.time())
+        look = partial(self.run, SharedCamera.reopen, Outcome.result)
+        try:
+            self._home = Homecoming(pause, look, self._returned, self._end_with)
+        except OSError as unwatched:
+            self._end_with(unwatched)
+        else:
+            self._mute(True)
+
+    def _returned(self, look: Look) -> None:
+        self._home = None
+        self._take_path(look.info.path)
+        self._begin(look.descriptors)
+        self.took(look)
+
+    def _take_path(self, path: str) -> None:
+        """Be the source of the camera at a path from now on."""
+        self.path, self._key = path, _key(path)
+        _sources[id(self.loop), self._key] = self
+        with _lock:
+            _workers.setdefault(self._key, self._worker)
+
+    def _leave_path(self) -> None:
+        """Leave it to whatever camera is there next."""
+        if _sources.get((id(self.loop), self._key)) is self:
+            del _sources[id(self.loop), self._key]
+
+    def _stop_reading(self) -> None:
+        pump, self._pump = self._pump, None
+        self._unwatch()
+        if pump is not None:
+            pump.cancel()
+        if self._watchdog is not None:
+            self._watchdog.cancel()
+
     # ---- life ----
 
     def fail(self, error: BaseException) -> None:
-        """End all tracks, because there is no camera any more."""
+        """End all tracks, because there is no camera any more; but not those that can wait."""
+        gone = isinstance(error, DeviceGoneError)
+        if gone and any(track._waits for track in list(self._tracks.values())):
+            self._wait_for_return(error)
+        else:
+            self._end_with(error)
+
+    def _end_with(self, error: BaseException) -> None:
+        if self._home is not None:
+            _log.warning("%s is back, and refuses: %s", self.path, error)
         self._failure = self._failure or error
         for track in self._end(error):
             track._fail()
@@ -361,18 +429,15 @@ class CaptureSource:
         if self._closed:
             return
         self._closed = True
-        if _sources.get((id(self.loop), self._key)) is self:
-            del _sources[id(self.loop), self._key]
+        self._leave_path()
         for user in self._users.values():
             user.detach()
         self._users.clear()
         self._tracks.clear()
         if not self.loop.is_closed():
-            self._unwatch()
-            if self._pump is not None:
-                self._pump.cancel()
-        if self._watchdog is not None:
-            self._watchdog.cancel()
+            self._stop_reading()
+            if self._home is not None:
+                self._home.close()
         if self._photos:
             self._pictures.post(self._shared.wake)
         self._worker.post(self._shared.close)

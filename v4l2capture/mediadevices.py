@@ -13,8 +13,9 @@ import weakref
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
+from .camera import check_one_of
 from .capturesource import CaptureSource
 from .constraints import selectable
 from .devicechange import DeviceChange
@@ -79,6 +80,10 @@ class MediaDevices(EventTarget):
     Args:
         cameras: Paths, for example ``["sim:webcam"]``: only these; they need not be listed
             anywhere. Left out: all there are, and the simulated ones in ``V4L2CAPTURE_SIM``.
+        on_disconnect: What happens to a track whose camera is unplugged: ``"end"``, or
+            ``"wait"``: it is muted until the camera is back, at whatever node, and set as it was.
+        on_stall: What happens to a track whose camera gives no frames: ``"mute"``, or
+            ``"restart"``: its stream is begun anew, too, once.
 
     Attributes:
         ondevicechange: Listener: cameras have come or gone.
@@ -90,8 +95,18 @@ class MediaDevices(EventTarget):
 
     ondevicechange = EventHandler()
 
-    def __init__(self, cameras: Iterable[str | os.PathLike[str]] | None = None) -> None:
+    def __init__(
+        self,
+        cameras: Iterable[str | os.PathLike[str]] | None = None,
+        *,
+        on_disconnect: Literal["end", "wait"] = "end",
+        on_stall: Literal["mute", "restart"] = "mute",
+    ) -> None:
         super().__init__()
+        check_one_of("on_disconnect", on_disconnect, "end", "wait")
+        check_one_of("on_stall", on_stall, "mute", "restart")
+        self._waits = on_disconnect == "wait"
+        self._restarts = on_stall == "restart"
         if isinstance(cameras, str):
             raise TypeError(f"MediaDevices takes a list of cameras, not {cameras!r}")
         self._cameras = None if cameras is None else [os.fspath(camera) for camera in cameras]
@@ -197,7 +212,8 @@ class MediaDevices(EventTarget):
         for verdict in sorted(fit, key=lambda each: (each.missed, each.distance)):
             track_id = str(uuid.uuid4())
             source = CaptureSource.of(verdict.path)
-            make = partial(MediaStreamTrack._of, source, track_id)
+            source.restarts = source.restarts or self._restarts
+            make = partial(MediaStreamTrack._of, source, track_id, self._waits)
             try:
                 return MediaStream([await source.join(track_id, wanted, make)])
             except CaptureError as error:

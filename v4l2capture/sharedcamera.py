@@ -155,6 +155,16 @@ class SharedCamera:
         """Return the stream that is on, after a change of the format another one."""
         return self.camera.start()
 
+    def reopen(self) -> Look:
+        """Open it anew at whatever node it is now, set as it was, and let it stream.
+
+        Raises:
+            CaptureTimeout: It is not there.
+        """
+        self.camera.reopen()
+        self.camera.start()
+        return self.look()
+
     def restart(self) -> Stream:
         """Begin to stream anew."""
         self.camera.stop()

@@ -70,7 +70,7 @@ class MediaStreamTrack(EventTarget):
         id: Unlike that of any other track.
         label: The camera's name.
         onended: Listener: the camera is gone. :meth:`stop` does not call it.
-        onmute: Listener: no frames come, for some time.
+        onmute: Listener: no frames come, for some time, or until the camera is plugged in again.
         onunmute: Listener: they come again.
         onconfigurationchange: Listener: capabilities or settings are others now, and not
             because this track wanted it.
@@ -88,7 +88,12 @@ class MediaStreamTrack(EventTarget):
     onconfigurationchange = EventHandler()
 
     def __init__(
-        self, source: CaptureSource, track_id: str, capabilities: MediaTrackCapabilities, seen: Seen
+        self,
+        source: CaptureSource,
+        track_id: str,
+        capabilities: MediaTrackCapabilities,
+        seen: Seen,
+        waits: bool,
     ) -> None:
         super().__init__()
         self.id = track_id
@@ -98,6 +103,7 @@ class MediaStreamTrack(EventTarget):
         self._enabled = True
         self._muted = source.muted
         self._ended = False
+        self._waits = waits  # for a camera that is unplugged
         self._capabilities = capabilities
         self._seen = seen
         self._changed: tuple[MediaTrackCapabilities, Seen] | None = None  # while it was muted
@@ -107,9 +113,9 @@ class MediaStreamTrack(EventTarget):
         self._grabs: list[_Grab] = []
 
     @classmethod
-    def _of(cls, source: CaptureSource, track_id: str, look: Look) -> Self:
+    def _of(cls, source: CaptureSource, track_id: str, waits: bool, look: Look) -> Self:
         """Return the track of a user who has just joined."""
-        track = cls(source, track_id, look.capabilities, look.users[track_id])
+        track = cls(source, track_id, look.capabilities, look.users[track_id], waits)
         track.label = look.info.card
         return track
 
@@ -224,12 +230,13 @@ class MediaStreamTrack(EventTarget):
 
     def clone(self) -> MediaStreamTrack:
         """Return another track of the same camera, with the same constraints and state."""
-        twin = type(self)(self._source, str(uuid.uuid4()), self._capabilities, self._seen)
+        source, seen = self._source, self._seen
+        twin = type(self)(source, str(uuid.uuid4()), self._capabilities, seen, self._waits)
         twin.label = self.label
         twin._enabled, twin._muted, twin._ended = self._enabled, self._muted, self._ended
         twin._changed, twin._is_silent = self._changed, self._ended
         if not self._ended:
-            self._source.copy(twin)
+            source.copy(twin)
         return twin
 
     def stop(self) -> None:

@@ -136,6 +136,40 @@ def test_pictures_are_taken_of_a_stream_that_was_begun_anew(take):
         assert begun(sim) == 2
 
 
+# ---- tracks ----
+
+
+async def test_track_that_is_silent_begins_anew_where_that_is_wanted():
+    sim = live()
+    stream = await MediaDevices([sim.path], on_stall="restart").get_user_media(video=True)
+    (track,) = stream.get_tracks()
+    unmuted = track.events("unmute")
+    sim.fault("stall")
+    async with asyncio.timeout(10):
+        while begun(sim) == 1:
+            await asyncio.sleep(0.001)
+    assert track.muted
+
+    sim.clear_faults()
+    await asyncio.wait_for(anext(unmuted), 10)
+
+    assert track.ready_state == "live"
+    assert begun(sim) == 2
+
+
+async def test_track_that_is_silent_is_muted():
+    sim = live()
+    track = await video_track(sim.path)
+    muted = track.events("mute")
+    sim.fault("stall")
+
+    await asyncio.wait_for(anext(muted), 10)
+    await track.apply_constraints(brightness=3)
+
+    assert track.muted
+    assert begun(sim) == 1
+
+
 # ---- controls that do not answer ----
 
 

@@ -12,7 +12,7 @@ from v4l2capture import (
     MediaStreamTrack,
     OverconstrainedError,
 )
-from v4l2capture import capturesource as capturesource_module
+from v4l2capture import silence as silence_module
 from v4l2capture.sharedcamera import SharedCamera
 
 from .face import (
@@ -31,8 +31,8 @@ def sim():
 @pytest.fixture
 def silence(monkeypatch):
     """A camera is muted after a moment."""
-    monkeypatch.setattr(capturesource_module, "_SILENCE", 0.3)
-    monkeypatch.setattr(capturesource_module, "_SILENT_FRAMES", 1)
+    monkeypatch.setattr(silence_module, "_SILENCE", 0.3)
+    monkeypatch.setattr(silence_module, "_SILENT_FRAMES", 1)
 
 
 # ---- what it is ----

@@ -10,7 +10,7 @@ from v4l2capture import (
     ClosedError,
     SimulatedCamera,
 )
-from v4l2capture import capturesource as capturesource_module
+from v4l2capture import silence as silence_module
 from v4l2capture.sim import read_counter
 
 from .face import (
@@ -31,8 +31,8 @@ def sim():
 @pytest.fixture
 def silence(monkeypatch):
     """A camera is muted after a moment."""
-    monkeypatch.setattr(capturesource_module, "_SILENCE", 0.3)
-    monkeypatch.setattr(capturesource_module, "_SILENT_FRAMES", 1)
+    monkeypatch.setattr(silence_module, "_SILENCE", 0.3)
+    monkeypatch.setattr(silence_module, "_SILENT_FRAMES", 1)
 
 
 # ---- pictures ----
@@ -293,8 +293,8 @@ async def test_stopped_track_is_not_muted_any_more(sim, monkeypatch):
     listening = Listening(track, other)
     track.stop()
 
-    monkeypatch.setattr(capturesource_module, "_SILENCE", 0.1)
-    monkeypatch.setattr(capturesource_module, "_SILENT_FRAMES", 1)
+    monkeypatch.setattr(silence_module, "_SILENCE", 0.1)
+    monkeypatch.setattr(silence_module, "_SILENT_FRAMES", 1)
     await anext(other.frames())
     sim.fault("stall")
     await listening.wait_for("mute")

@@ -1,0 +1,89 @@
+# SPDX-License-Identifier: MIT
+"""Waiting in an event loop for a camera that was unplugged."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+from .devicechange import DeviceChange
+from .errors import CaptureError, CaptureTimeout, DeviceGoneError
+from .sharedcamera import Look
+
+__all__ = ["Homecoming"]
+
+# A node that has just come may refuse for a moment, until udev has set its rights.
+_REFUSES = 1.0
+
+
+class Homecoming:
+    """Looks for a camera each time that nodes have come, until it is back.
+
+    Args:
+        pause: Seconds until the first look.
+        look: Looks; the future has what the camera is like now.
+        back: Called with that.
+        refused: Called with the error of a camera that is back, and refuses.
+
+    Raises:
+        OSError: The kernel has no watches left for this user.
+
+    Synchronization: the event loop's thread only.
+    """
+
+    def __init__(
+        self,
+        pause: float,
+        look: Callable[[], asyncio.Future[Look]],
+        back: Callable[[Look], object],
+        refused: Callable[[BaseException], object],
+    ) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._look = look
+        self._back = back
+        self._refused = refused
+        self._refused_at = 0.0
+        self._is_looking = self._is_news = self._closed = False
+        self._change = DeviceChange(self._try)
+        self._timer = self._loop.call_later(pause, self._try)
+
+    def close(self) -> None:
+        """Wait no more. May be repeated."""
+        if not self._closed:
+            self._closed = True
+            self._timer.cancel()
+            self._change.close()
+
+    def _try(self) -> None:
+        self._is_news = self._is_looking
+        if not self._is_looking:
+            self._is_looking = True
+            self._look().add_done_callback(self._looked)
+
+    def _looked(self, outcome: asyncio.Future[Look]) -> None:
+        self._is_looking = False
+        if outcome.cancelled():
+            return
+        error = outcome.exception()
+        if self._closed:
+            return
+        if error is None:
+            self.close()
+            self._back(outcome.result())
+        elif isinstance(error, CaptureTimeout | DeviceGoneError):
+            self._refused_at = 0.0
+            if self._is_news:
+                self._try()
+        else:
+            self._again_or_never(error)
+
+    def _again_or_never(self, error: BaseException) -> None:
+        now = self._loop.time()
+        self._refused_at = self._refused_at or now
+        left = self._refused_at + _REFUSES - now
+        if left > 0 and isinstance(error, CaptureError):
+            self._timer.cancel()
+            self._timer = self._loop.call_later(left, self._try)
+            return
+        self.close()
+        self._refused(error)
