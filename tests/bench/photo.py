@@ -8,8 +8,10 @@ photos does, at 1920x1080; all that is written has its Exif data inside. Everyth
 in each round, a few times in a row, on one thread, and the number is the median of the CPU time, so
 that a busy machine slows all alike.
 
-Copies of a photo: a camera's JPEG is copied twice (out of the driver's buffer, and behind its Exif
-data); YUYV becomes planes, planes become a JPEG, and that is copied twice as well.
+Copies: a camera's JPEG is copied twice (out of the driver's buffer, and behind its Exif data); YUYV
+becomes planes, planes become a JPEG, and that is copied twice as well (out of the encoder's memory,
+and behind its Exif data). A ``Photo`` is one more copy of the file. Where the stream stops for the
+photo, or there are several, so is the frame, whose buffer the camera needs back.
 """
 
 from __future__ import annotations

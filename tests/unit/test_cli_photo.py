@@ -32,6 +32,7 @@ JPEG = "image/jpeg"
         (["-o", ""], "is a folder; give the name of a file"),
         (["-o", "photos/"], "is a folder"),
         (["-o", "."], "is a folder"),
+        (["-o", "/dev/null"], "is no file; give the name of one, or - for stdout"),
         (["-o", "x.gif"], "'x.gif' ends in none of .jpg, .jpeg,"),
         (["-o", "x.jpg.bak"], "ends in none of"),
         (["-o", "x.jpg", "--type", "image/gif"], "invalid choice"),

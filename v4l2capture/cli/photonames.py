@@ -28,6 +28,8 @@ def type_of(written: str, type: str | None) -> str:  # noqa: A002
     path = Path(written)
     if not path.name or written.endswith("/") or path.is_dir():
         raise ValueError(f"{written!r} is a folder; give the name of a file in it")
+    if path.exists() and not path.is_file():
+        raise ValueError(f"{written!r} is no file; give the name of one, or - for stdout")
     named = photo_type(path)
     if path.suffix and named is None:
         known = ", ".join(suffix for suffixes in SUFFIXES.values() for suffix in suffixes)
