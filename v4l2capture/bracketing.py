@@ -3,9 +3,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from .applying import apply_constraints
 from .dictionaries import MediaTrackConstraints
@@ -16,9 +16,28 @@ if TYPE_CHECKING:
     from .camerastate import CameraState
     from .source import Source
 
-__all__ = ["BRACKETS", "bracketed"]
+__all__ = ["BRACKETS", "bracket_values", "bracketed"]
 
 BRACKETS = ("exposureCompensation", "exposureTime", "focusDistance", "iso", "colorTemperature")
+
+
+def bracket_values(name: str, given: Any) -> list[float]:
+    """Return the values of a bracket.
+
+    Raises:
+        TypeError: They are no numbers.
+        ValueError: There are none.
+    """
+    if isinstance(given, str | bytes | Mapping) or not isinstance(given, Iterable):
+        raise TypeError(f"{name}={given!r}: give a list of numbers")
+    values = list(given)
+    if not values:
+        raise ValueError(f"{name}=[]: give at least one value")
+    for value in values:
+        if value is None:
+            raise TypeError(f"{name} takes numbers, not None")
+        MediaTrackConstraints.of({name: {"exact": value}})
+    return values
 
 
 @contextmanager
@@ -31,8 +50,6 @@ def bracketed(source: Source, state: CameraState, name: str) -> Iterator[Callabl
     before = source.states(names)
 
     def vary(value: float) -> None:
-        if value is None:
-            raise TypeError(f"{name} takes a number, not None")
         state.catch_up()  # what a sensor can depends on the size of the picture
         wanted = MediaTrackConstraints.of({name: {"exact": value}})
         apply_constraints(source, state, wanted, None, ())

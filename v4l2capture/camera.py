@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, Literal, Self, Unpack
 
 from .applying import apply_constraints
 from .bitmap import ImageBitmap, picture
-from .bracketing import BRACKETS, bracketed
+from .bracketing import BRACKETS, bracket_values, bracketed
 from .camerastate import CameraState
 from .cids import IDS
 from .connection import Connection
@@ -432,14 +432,16 @@ class Camera:
                 of :meth:`take_photo`.
 
         Raises:
-            TypeError: Not exactly one property is given.
+            TypeError: Not exactly one property is given, or its values are no numbers.
+            ValueError: There are no values.
             OverconstrainedError: The camera does not have the property, or not that value.
         """
         rest: dict[str, Any] = {**options}
         values = {name: rest.pop(snake(name)) for name in BRACKETS if snake(name) in rest}
         if len(values) != 1:
             raise TypeError(f"give values of one of {', '.join(map(snake, BRACKETS))}")
-        ((name, each),) = values.items()
+        ((name, given),) = values.items()
+        each = bracket_values(name, given)
         wanted, kind = asked_for(settings, rest)
 
         def bracket(left: float | None) -> Darkroom:

@@ -241,6 +241,27 @@ def test_bracket_is_of_one_property(camera, values):
         camera.bracket(**values)
 
 
+@pytest.mark.parametrize(
+    ("values", "error"),
+    [
+        (5, TypeError),
+        (None, TypeError),
+        ("12", TypeError),
+        ([], ValueError),
+        ([100, None], TypeError),
+        ([100, "a"], TypeError),
+        ([100, float("nan")], TypeError),
+    ],
+)
+def test_values_of_a_bracket_are_looked_at_before_the_first_photo(camera, phone, values, error):
+    before = phone.ioctls("VIDIOC_STREAMON")
+
+    with pytest.raises(error, match="exposureTime"):
+        camera.bracket(exposure_time=values)
+
+    assert phone.ioctls("VIDIOC_STREAMON") == before
+
+
 def test_camera_that_vanishes_is_gone(camera, phone):
     phone.fault("disconnect", after=3)
 
