@@ -40,8 +40,10 @@ int vc_event_dequeue(struct vc_device *dev, struct vc_event *out)
 
 	memset(&event, 0, sizeof(event));
 	rc = vc_ioctl(dev, VIDIOC_DQEVENT, &event);
+	if (rc == -ENOENT || rc == -ENOTTY) /* none now; none ever, of this node */
+		return -EAGAIN;
 	if (rc < 0)
-		return rc == -ENOENT ? -EAGAIN : rc; /* the kernel's word for "none" */
+		return rc;
 
 	memset(out, 0, sizeof(*out));
 	out->type = event.type;
