@@ -27,6 +27,8 @@ __all__ = ["Holder", "bandwidth_hint", "busy_hint", "holders", "permission_hint"
 
 _USUAL_RATE = Fraction(30)  # where nobody knows
 
+_BY_GROUP = stat.S_IRGRP | stat.S_IWGRP  # who reads a node writes to it, too
+
 
 @dataclass(frozen=True, slots=True)
 class Holder:
@@ -138,7 +140,8 @@ def permission_hint(path: str) -> str:
         return ""
     owner, group = _user_name(status.st_uid), _group_name(status.st_gid)
     hint = f"It belongs to {owner}:{group} with mode {stat.S_IMODE(status.st_mode):04o}"
-    if not status.st_mode & stat.S_IRGRP or status.st_gid in {os.getegid(), *os.getgroups()}:
+    is_open_to_group = status.st_mode & _BY_GROUP == _BY_GROUP
+    if not is_open_to_group or status.st_gid in {os.getegid(), *os.getgroups()}:
         return hint
     user = _user_name(os.geteuid())
     if _will_be_in(status.st_gid):

@@ -124,6 +124,17 @@ def test_permission_hint_says_whose_it_is(tmp_path):
     assert permission_hint("/no/such/node") == ""
 
 
+def test_group_that_may_only_read_is_none_to_join(tmp_path, monkeypatch):
+    """Files of LEDs are 0644 root:root; nobody shall be told to become a member of root."""
+    path = tmp_path / "brightness"
+    path.touch()
+    path.chmod(0o644)
+    monkeypatch.setattr(os, "getegid", lambda: 54321)
+    monkeypatch.setattr(os, "getgroups", list)
+
+    assert "usermod" not in permission_hint(str(path))
+
+
 OUTSIDER = {"primary": 1000, "members": []}
 MEMBER = {"primary": 1000, "members": ["ann"]}
 
