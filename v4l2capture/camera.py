@@ -391,8 +391,8 @@ class Camera:
             DeviceBusyError: Another program streams from it.
             ValueError: There is no such type, quality or tag.
         """
-        wanted, kind = asked_for(settings, options)
-        return self._photos(partial(self._shoot, wanted, kind, [_nothing]), timeout)[0]
+        wanted = asked_for(settings, options)
+        return self._photos(partial(self._shoot, wanted, [_nothing]), timeout)[0]
 
     def take_photos(
         self,
@@ -410,9 +410,8 @@ class Camera:
         """
         if isinstance(count, bool) or not isinstance(count, int) or count < 1:
             raise ValueError(f"count={count!r}: give a whole number from 1 on")
-        wanted, kind = asked_for(settings, options)
-        changes = [_nothing] * count
-        return self._photos(partial(self._shoot, wanted, kind, changes), timeout)
+        wanted = asked_for(settings, options)
+        return self._photos(partial(self._shoot, wanted, [_nothing] * count), timeout)
 
     def bracket(
         self,
@@ -442,25 +441,31 @@ class Camera:
             raise TypeError(f"give values of one of {', '.join(map(snake, BRACKETS))}")
         ((name, given),) = values.items()
         each = bracket_values(name, given)
-        wanted, kind = asked_for(settings, rest)
+        wanted = asked_for(settings, rest)
 
         def bracket(left: float | None) -> Darkroom:
             with bracketed(self._source, self._state, name) as vary:
                 changes = [partial(vary, value) for value in each]
-                return self._shoot(wanted, kind, changes, left)
+                return self._shoot(wanted, changes, left)
 
         return self._photos(bracket, timeout)
 
     def _shoot(
         self,
-        wanted: PhotoSettings,
-        kind: PhotoFile,
+        asked: tuple[PhotoSettings, PhotoFile, float],
         changes: Sequence[Callable[[], None]],
         timeout: float | None,
     ) -> Darkroom:
+        wanted, kind, pre_light = asked
         darkroom = Darkroom(self.info.card, kind)
         shots = shoot(
-            self._source, self._state, wanted, timeout, raw=kind.is_raw, before_each=changes
+            self._source,
+            self._state,
+            wanted,
+            timeout,
+            raw=kind.is_raw,
+            pre_light=pre_light,
+            before_each=changes,
         )
         with closing(shots):
             for shot in shots:

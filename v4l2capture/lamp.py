@@ -2,7 +2,8 @@
 """The lamp of a camera: lit for a photo, and as it was before on every way out.
 
 A strobe ends by the lamp's own timer, whatever becomes of this program; a torch does not.
-So everything that can be done by strobes is.
+So everything that can be done by strobes is. A lamp that only shines is put out by this
+program alone: after SIGKILL it shines until somebody else puts it out.
 
 Sources: Documentation/userspace-api/media/v4l/ext-ctrls-flash.rst;
 drivers/media/v4l2-core/v4l2-flash-led-class.c for microseconds.
@@ -16,6 +17,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
+from numbers import Real
 from typing import Any, TypeAlias
 
 from .cids import IDS
@@ -25,26 +27,43 @@ from .guard import undisturbed
 from .mapping import LED_FLASH, LED_MODE, LED_NONE, LED_TORCH
 from .source import Source
 
-__all__ = ["Lamp"]
+__all__ = ["LONGEST", "PRE_LIGHT", "Lamp", "check_pre_light"]
 
 _log = logging.getLogger(__name__)
 
 _STROBE, _STOP = IDS["strobe"], IDS["stop_strobe"]
 _SOURCE, _TIMEOUT, _FAULTS = IDS["strobe_source"], IDS["strobe_timeout"], IDS["faults"]
-_EXTERNAL = 1
+_SOFTWARE, _EXTERNAL = range(2)
 
 _MICROSECOND = 1000
 _UNKNOWN_TIMEOUT = 200_000_000  # nanoseconds; of a lamp that does not say
 
-# A pupil needs light for 70 ms to notice, and half a second more to close.
+# Seconds from the first light in an eye to the photo. A pupil needs light for 70 ms to notice,
+# and half a second more to close; nobody stands still for long.
+PRE_LIGHT = 0.75
+_PRE_LIGHTS = (0.6, 3.0)
 _PULSES = 3
 _PULSE = 0.08
-_PULSE_EVERY = 0.25
+
+# Seconds that a torch shines for one photo, in all: nobody waits in it for a camera that hangs.
+LONGEST = 10.0
 
 _FAULT_WORDS = (
     *("over-voltage", "timeout", "over-temperature", "short circuit", "over-current"),
     *("indicator", "under-voltage", "input voltage", "LED over-temperature"),
 )
+
+
+def check_pre_light(seconds: float) -> float:
+    """Return seconds of light before a photo.
+
+    Raises:
+        ValueError: Too few or too many.
+    """
+    low, high = _PRE_LIGHTS
+    if isinstance(seconds, bool) or not isinstance(seconds, Real) or not low <= seconds <= high:
+        raise ValueError(f"pre_light={seconds!r}: give seconds, {low} to {high}")
+    return float(seconds)
 
 
 # Controls of a lamp, and the values that they had.
@@ -80,7 +99,7 @@ class Lamp:
         """
         old: _Old = [
             (control, control.value)
-            for cid in (LED_MODE, _TIMEOUT)
+            for cid in (LED_MODE, _TIMEOUT, _SOURCE)
             if (control := self._control(cid)) is not None
         ]
         at_exit = partial(self._end, old)
@@ -147,23 +166,41 @@ class Lamp:
         if control is not None:
             control.press()
 
-    def close_pupils(self) -> None:
+    def close_pupils(self, seconds: float = PRE_LIGHT) -> None:
         """Shine into eyes, so that their pupils are small when the photo is taken.
 
-        Three strobes within 0.6 s where the lamp can, else the torch, and the time that
-        pupils take. The torch stays on: it is the light of the photo.
+        Three strobes where the lamp can, else the torch, and the time that pupils take. The
+        torch stays on: it is the light of the photo.
+
+        Args:
+            seconds: From the first light to the photo.
         """
         begin = time.monotonic()
-        if not self.strobes:
-            self._light(LED_TORCH)
+        if self.strobes:
+            with self._by_software():
+                for pulse in range(_PULSES):
+                    _sleep_until(begin + pulse * seconds / _PULSES)
+                    self._pulse()
         else:
-            for pulse in range(_PULSES):
-                _sleep_until(begin + pulse * _PULSE_EVERY)
-                _, end = self.strobe(_PULSE)
-                if end > time.monotonic_ns() + 2 * _PULSE * 1e9:  # no timer of its own
-                    time.sleep(_PULSE)
-                    self._press(_STOP)
-        _sleep_until(begin + _PULSES * _PULSE_EVERY)
+            self._light(LED_TORCH)
+        _sleep_until(begin + seconds)
+
+    def _pulse(self) -> None:
+        _, end = self.strobe(_PULSE)
+        if end > time.monotonic_ns() + 2 * _PULSE * 1e9:  # no timer of its own
+            time.sleep(_PULSE)
+            self._press(_STOP)
+
+    @contextmanager
+    def _by_software(self) -> Iterator[None]:
+        """Strobe when told to, also where the sensor does it for each frame."""
+        source = self._control(_SOURCE)
+        if source is None or not self._is_external:
+            yield
+            return
+        source.value = _SOFTWARE
+        yield
+        source.value = _EXTERNAL
 
     @property
     def faults(self) -> list[str]:

@@ -6,10 +6,12 @@ Source: W3C MediaStream Image Capture, "takePhoto()".
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from math import inf
 from traceback import clear_frames
 from typing import TYPE_CHECKING
 
@@ -25,7 +27,7 @@ from .dictionaries import (
 from .errors import CaptureTimeout, NotSupportedError, UnknownError
 from .guard import undisturbed
 from .jpegfile import read_header
-from .lamp import Lamp
+from .lamp import LONGEST, PRE_LIGHT, Lamp
 from .metering import Settling, exposure_of, mean_luma
 from .nativemode import NativeMode, mode_of, native_modes, photo_mode
 from .pixfmt import JPEGS, PIXEL_FORMATS
@@ -38,6 +40,8 @@ if TYPE_CHECKING:
     from .frame import Frame
 
 __all__ = ["Shot", "fresh_frame", "shoot"]
+
+_log = logging.getLogger(__name__)
 
 # How long light may take to settle: a photo that is a little dark beats none.
 _SETTLES = 1.5
@@ -66,14 +70,12 @@ class Shot:
         settings: Of the camera while it was taken.
         states: Of its controls, too.
         photo: As they were really used.
-        faults: What the lamp complained of.
     """
 
     frame: Frame
     settings: MediaTrackSettings
     states: Mapping[int, ControlState]
     photo: PhotoSettings
-    faults: tuple[str, ...] = ()
 
 
 def shoot(
@@ -83,6 +85,7 @@ def shoot(
     timeout: float | None,
     *,
     raw: bool = False,
+    pre_light: float = PRE_LIGHT,
     before_each: Sequence[Callable[[], None]] = (lambda: None,),
 ) -> Generator[Shot]:
     """Take frames that were exposed when they were asked for, with the size and light wanted.
@@ -92,6 +95,7 @@ def shoot(
     Args:
         timeout: Seconds until each has to be there.
         raw: Whether they have to be the sensor's own pattern of colours.
+        pre_light: Seconds in which eyes are lit before, where that is wanted.
         before_each: What to do before each of them; left out: one frame, nothing.
 
     Raises:
@@ -101,7 +105,7 @@ def shoot(
         ValueError: The timeout is less than nothing.
     """
     milliseconds(timeout)  # complains about a bad one before anything is done
-    yield from _Shoot(source, state, wanted, timeout, raw).run(before_each)
+    yield from _Shoot(source, state, wanted, timeout, raw, pre_light).run(before_each)
 
 
 def fresh_frame(source: Source, timeout: float | None) -> Frame:
@@ -119,7 +123,7 @@ class _Frames:
     def __init__(self, source: Source, timeout: float | None) -> None:
         self._source = source
         self._timeout = timeout
-        self._end = None if timeout is None else time.monotonic() + timeout
+        self._end = inf if timeout is None else time.monotonic() + timeout
         self._asked = self._drained = time.monotonic_ns()
         self._before: tuple[int, int] | None = None  # sequence and time of the last one
         now = source.format
@@ -140,11 +144,15 @@ class _Frames:
         return frame
 
     def _read(self) -> Frame:
-        left = None if self._end is None else max(0.0, self._end - time.monotonic())
-        if left == 0.0:
+        left = self._end - time.monotonic()
+        if left <= 0:
             path = self._source.device.path
             raise CaptureTimeout(f"no fresh frame from {path} within {self._timeout} s")
-        return self._source.read(left)
+        return self._source.read(None if left == inf else left)
+
+    def hurry(self, seconds: float) -> None:
+        """Let it be an error if what follows takes longer than this."""
+        self._end = min(self._end, time.monotonic() + seconds)
 
     def settle(self) -> None:
         """Wait until light has settled, once after each start; but not for long."""
@@ -218,12 +226,14 @@ class _Shoot:
         wanted: PhotoSettings,
         timeout: float | None,
         raw: bool,
+        pre_light: float,
     ) -> None:
         self.source = source
         self.state = state
         self.wanted = wanted
         self.timeout = timeout
         self.raw = raw
+        self.pre_light = pre_light
         self.lights: list[FillLightMode] = []
 
     def run(self, before_each: Sequence[Callable[[], None]]) -> Generator[Shot]:
@@ -256,11 +266,7 @@ class _Shoot:
         frames = _Frames(self.source, self.timeout)
         frames.settle()
         flash, eyes = self._needs_flash(frames), bool(self.wanted.red_eye_reduction)
-        faults: tuple[str, ...] = ()
-        if flash or eyes:
-            frame, faults = self._lit(frames, flash, eyes)
-        else:
-            frame = frames.fresh()
+        frame = self._lit(frames, flash, eyes) if flash or eyes else frames.fresh()
         used = PhotoSettings(
             image_width=frame.format.width,
             image_height=frame.format.height,
@@ -268,7 +274,7 @@ class _Shoot:
             red_eye_reduction=eyes,
         )
         states = self.source.states()
-        return Shot(frame, self.state.settings(states, None), states, used, faults)
+        return Shot(frame, self.state.settings(states, None), states, used)
 
     # ---- size ----
 
@@ -328,19 +334,22 @@ class _Shoot:
                 return mean_luma(frames.fresh()) < _DARK
         return False
 
-    def _lit(self, frames: _Frames, flash: bool, eyes: bool) -> tuple[Frame, tuple[str, ...]]:
-        """Return a frame that has the light, and the lamp's faults."""
+    def _lit(self, frames: _Frames, flash: bool, eyes: bool) -> Frame:
+        """Return a frame that has the light."""
         lamp = Lamp(self.source)
         with lamp.borrowed():
             if eyes:
-                lamp.close_pupils()
+                lamp.close_pupils(self.pre_light)
+                frames.hurry(LONGEST - self.pre_light)
             frame = frames.lit(lamp) if flash else frames.fresh()
-            faults = tuple(lamp.faults)
+            faults = ", ".join(lamp.faults)
             if frame is None:
-                why = f": {', '.join(faults)}" if faults else " in time"
+                why = f": {faults}" if faults else " in time"
                 raise UnknownError(f"the lamp did not light the picture{why}")
+            if faults:
+                _log.warning("the lamp lit the picture, but complains of: %s", faults)
             lamp.stop()
-        return frame, faults
+        return frame
 
 
 _LIGHT = {True: FillLightMode.FLASH, False: FillLightMode.OFF}

@@ -148,6 +148,28 @@ def test_eyes_are_lit_before_the_photo(with_lamp):
     assert lamp(with_lamp)["led_mode"] == 0
 
 
+def test_light_before_the_photo_lasts_as_long_as_is_wanted(camera):
+    shot(camera)
+    begin = time.monotonic()
+
+    wanted = PhotoSettings.of(SMALL, redEyeReduction=True)
+    list(shoot(camera._source, camera._state, wanted, 5, pre_light=1.2))
+
+    assert time.monotonic() - begin >= 1.2
+
+
+def test_eyes_are_lit_also_by_a_lamp_that_the_sensor_strobes(camera):
+    """Its own strobes come with frames; those before the photo have to be pressed."""
+    flash = next(node for node in camera.nodes[1:] if node.function == "flash")
+    flash.controls["strobe_source"].value = 1
+
+    taken = shot(camera, redEyeReduction=True, fillLightMode="flash")
+
+    assert taken.photo.fill_light_mode == "flash"
+    assert flash.controls["strobe_source"].value == 1
+    assert lamp(camera)["led_mode"] == 0
+
+
 def test_still_of_another_size_leaves_the_stream_as_it_was(camera):
     camera.grab_frame()
 
