@@ -61,6 +61,7 @@ struct vc_capability {
 #define VC_MEDIA ...
 
 int vc_device_open(const char *path, uint32_t kind, struct vc_device **out);
+int vc_led_open(const char *path, struct vc_device **out);
 int vc_device_check(struct vc_device *dev);
 void vc_device_close(struct vc_device *dev);
 void vc_device_free(struct vc_device *dev);

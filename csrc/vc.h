@@ -30,7 +30,7 @@
 #define VC_MAX_PLANES 8 /* VIDEO_MAX_PLANES */
 #define VC_MAX_BUFFERS 32 /* VIDEO_MAX_FRAME */
 
-/* ---- the way to a camera: ops_kernel.c, sim/ -------------------------- */
+/* ---- the way to a camera: ops_kernel.c, led.c, sim/ ------------------- */
 
 /* What a node is; each kind answers other ioctls. */
 enum vc_kind {
@@ -41,7 +41,8 @@ enum vc_kind {
 
 /*
  * Everything the core asks of the outside.  The kernel is one such table, the
- * simulated camera another; above this line nobody knows the difference.
+ * simulated camera another, an LED of /sys/class/leds a third; above this line
+ * nobody knows the difference.
  * Each function follows the conventions above.
  */
 struct vc_ops {
@@ -97,6 +98,14 @@ int vc_device_open(const char *path, uint32_t kind, struct vc_device **out);
 /* The same through another table; the simulated camera comes in here. */
 int vc_device_open_ops(const struct vc_ops *ops, void *camera, const char *path, uint32_t kind,
 		       struct vc_device **out);
+
+/*
+ * Open a folder of /sys/class/leds as if it were the subdevice of a flash: its
+ * controls are those of the flash class, as far as it has files for them.
+ *
+ * Returns 0, -ENOTTY when the folder is no LED's, or -errno.
+ */
+int vc_led_open(const char *path, struct vc_device **out);
 
 /*
  * Close the node.  Calls that are under way in other threads finish first: the

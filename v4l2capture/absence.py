@@ -75,7 +75,7 @@ class Absence:
         device = source.device
         last = device._last
         self.info = device.info
-        self._base_iso = source.base_iso
+        self._base_iso, self._lamp = source.base_iso, source.lamp
         self._mode = source.mode or (None if last is None else mode_of(last))
         self.streams = source.stream is not None
         self._chosen = {_name(node): dict(node.controls._chosen) for node in source.nodes}
@@ -168,7 +168,7 @@ class Absence:
             opened.callback(device.close)
             if device.info.stable_id != self.info.stable_id:  # another one was quicker
                 return None
-            source = Source(device, self._base_iso)
+            source = Source(device, self._base_iso, self._lamp)
             opened.callback(source.close)
             try:
                 self._set_as_it_was(source, held, required)

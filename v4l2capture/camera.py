@@ -143,6 +143,9 @@ class Camera:
             there is.
         base_iso: ISO speed of a raw sensor at gain 1. Without it a gain that is known as a
             factor has no ISO speed, and the camera no ``iso``.
+        lamp: Name of an LED in /sys/class/leds that lights what the camera sees, for example
+            ``"white:flash"``. Left out: the camera's own flash; where it has none, the LED that
+            is known to be that of its sensor.
         on_disconnect: What happens to who wants a picture while the camera is unplugged:
             ``"raise"``: :class:`DeviceGoneError`, until :meth:`reopen`. ``"wait"``: they wait,
             and get it when the camera is back.
@@ -166,6 +169,7 @@ class Camera:
         camera: str | os.PathLike[str] | Device | None = None,
         *,
         base_iso: float | None = None,
+        lamp: str | None = None,
         on_disconnect: Literal["raise", "wait"] = "raise",
         on_stall: Literal["raise", "restart"] = "raise",
     ) -> None:
@@ -175,6 +179,7 @@ class Camera:
         self._link = Connection(
             first_camera() if camera is None else camera,
             base_iso,
+            lamp,
             self._views,
             waits=on_disconnect == "wait",
             restarts=on_stall == "restart",

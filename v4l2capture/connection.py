@@ -58,7 +58,7 @@ class Connection:
 
     Args:
         camera: Path, or the caller's own device.
-        base_iso: As :class:`Source`.
+        base_iso, lamp: As :class:`Source`.
         users: Of the camera; it is looked at when the camera is back.
         waits: Whether who needs the camera waits while it is away.
         restarts: Whether a stream that stalls is begun anew once.
@@ -75,6 +75,7 @@ class Connection:
         self,
         camera: str | os.PathLike[str] | Device,
         base_iso: float | None,
+        lamp: str | None,
         users: Sequence[_User],
         *,
         waits: bool,
@@ -87,7 +88,13 @@ class Connection:
         self._is_ours = not isinstance(camera, Device)
         self._ended = False
         self._absence: Absence | None = None
-        self.source = Source(camera if isinstance(camera, Device) else Device(camera), base_iso)
+        device = camera if isinstance(camera, Device) else Device(camera)
+        try:
+            self.source = Source(device, base_iso, lamp)
+        except BaseException:
+            if self._is_ours:
+                device.close()
+            raise
         self.source.silence.restarts = restarts
         self.state = CameraState(self.source)
         try:

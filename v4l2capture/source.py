@@ -31,7 +31,8 @@ from .errors import (
 )
 from .events import ControlEvent, SourceChangeEvent
 from .guard import undisturbed
-from .mapping import control_ids, settings
+from .led import find_led, open_led
+from .mapping import LED_MODE, control_ids, settings
 from .node import Node
 from .sensor import SensorTiming, timing
 from .silence import Silence
@@ -80,6 +81,8 @@ class Source:
     Args:
         device: The video node, open.
         base_iso: ISO speed of a raw sensor at gain 1; ``None``: nobody knows.
+        lamp: An LED that lights the picture, by name or path; ``None``: the camera's own flash,
+            else the LED that belongs to its sensor.
 
     Attributes:
         nodes: The video node first, then its sensor, lenses and flashes.
@@ -97,16 +100,26 @@ class Source:
     Synchronization: the caller's lock.
     """
 
-    def __init__(self, device: Device, base_iso: float | None = None) -> None:
+    def __init__(
+        self, device: Device, base_iso: float | None = None, lamp: str | None = None
+    ) -> None:
         if base_iso is not None and (not isinstance(base_iso, Real) or not 0 < base_iso < 1e9):
             raise ValueError(f"base_iso={base_iso!r}: give an ISO speed, e.g. 100, or None")
         self.device = device
         self.base_iso = base_iso
-        subdevices, self.problems = find_subdevices(device)
+        self.lamp = lamp
+        led = None if lamp is None else open_led(lamp)
+        # Who opens a flash node takes its LED from everybody else.
+        subdevices, self.problems = find_subdevices(device, but=() if led is None else ("flash",))
+        self._sensor = next((each for each in subdevices if each.function == "sensor"), None)
+        self.nodes: tuple[Node, ...] = (device, *subdevices)
+        if led is None and self._sensor is not None and self._has_no_lamp():
+            led, problems = find_led(self._sensor)
+            self.problems += problems
+        if led is not None:
+            self.nodes += (led,)
         for problem in self.problems:
             _log.warning("a part of the camera is left out: %s", problem)
-        self.nodes: tuple[Node, ...] = (device, *subdevices)
-        self._sensor = next((each for each in subdevices if each.function == "sensor"), None)
         self._silent: list[Node] = []  # nodes that do not tell of changes
         self._heard_before: Mapping[tuple[int, int], int] | None = None
         self.stream: Stream | None = None
@@ -118,6 +131,9 @@ class Source:
         self._told_ns = 0  # when others wrote a control last
         self.opened = time.monotonic()
         self.closed = False
+
+    def _has_no_lamp(self) -> bool:
+        return not any(LED_MODE in node.controls for node in self.nodes)
 
     def wake(self) -> None:
         """End the waiting of another thread, which has the lock, for good."""
@@ -286,7 +302,7 @@ class Source:
     @property
     def event_sources(self) -> list[Events]:
         """Of each node: what :meth:`catch_up` looks at, to wait for."""
-        return [node.events for node in self.nodes]
+        return [node.events for node in self.nodes if node not in self._silent]
 
     def watch(self) -> None:
         """Be told when somebody else changes a control of a W3C property, or the picture's size."""

@@ -13,7 +13,7 @@ from __future__ import annotations
 import errno
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -27,7 +27,13 @@ from .node import Node
 if TYPE_CHECKING:
     from .device import Device
 
-__all__ = ["Subdevice", "SubdeviceInfo", "find_subdevices", "locate_subdevices"]
+__all__ = [
+    "Subdevice",
+    "SubdeviceInfo",
+    "count_sensors",
+    "find_subdevices",
+    "locate_subdevices",
+]
 
 FUNCTIONS: dict[int, str] = {
     lib.MEDIA_ENT_F_CAM_SENSOR: "sensor",
@@ -37,6 +43,7 @@ FUNCTIONS: dict[int, str] = {
 
 _CLASS = "/sys/class/video4linux"
 _NUMBERS = "/sys/dev/char"
+_MEDIA = "/sys/bus/media/devices"
 
 _TOPOLOGY = "MEDIA_IOC_G_TOPOLOGY"
 
@@ -91,11 +98,16 @@ class Subdevice(Node):
         return f"<Subdevice {self.path}: {self.name} ({self.function}){state}>"
 
 
-def find_subdevices(device: Device) -> tuple[list[Subdevice], list[DeviceError]]:
+def find_subdevices(
+    device: Device, *, but: Collection[str] = ()
+) -> tuple[list[Subdevice], list[DeviceError]]:
     """Open what belongs to a camera: its sensor, its lenses and its flashes, in this order.
 
     They are the caller's to close, and stay open when the device is closed. A camera
     without any, as every USB camera is, has two empty lists.
+
+    Args:
+        but: Functions of those that shall not be opened, for example ``("flash",)``.
 
     Returns:
         What could be opened, and why the rest could not; neither hides the other.
@@ -110,6 +122,8 @@ def find_subdevices(device: Device) -> tuple[list[Subdevice], list[DeviceError]]
     opened: list[Subdevice] = []
     failed: list[DeviceError] = []
     for info in found:
+        if info.function in but:
+            continue
         try:
             opened.append(Subdevice(info, nodes.open(info)))
         except DeviceError as error:
@@ -134,9 +148,7 @@ def _locate(device: Device) -> tuple[_KernelNodes | _SimulatedNodes, list[Subdev
     major, minor = nodes.number
     raw = ffi.new("struct vc_subdevice[]", lib.VC_MAX_SUBDEVICES)
     for path, media in nodes.media():
-        out = ffi.new("struct vc_topology **")
-        check(lib.vc_topology_read(media, out), _TOPOLOGY, path)
-        topology = ffi.gc(out[0], lib.vc_topology_free)
+        topology = _topology(media, path)
         count = lib.vc_topology_find(topology, major, minor, raw)
         if count == -errno.ENOENT:
             continue  # another device of the same piece of hardware
@@ -145,6 +157,30 @@ def _locate(device: Device) -> tuple[_KernelNodes | _SimulatedNodes, list[Subdev
         check(count, _TOPOLOGY, path)
         return nodes, [nodes.info(each) for each in raw[0:count] if each.major]
     return nodes, []
+
+
+def _topology(media: Any, path: str) -> Any:
+    out = ffi.new("struct vc_topology **")
+    check(lib.vc_topology_read(media, out), _TOPOLOGY, path)
+    return ffi.gc(out[0], lib.vc_topology_free)
+
+
+def count_sensors() -> int:
+    """Return how many sensors are part of this machine; those of USB cameras are not.
+
+    Raises:
+        DeviceError: A media device could not be asked.
+    """
+    count = 0
+    for name in sysfs.entries(_MEDIA):
+        path = _node(f"{_MEDIA}/{name}", name)
+        media = _open(path, lib.VC_MEDIA)
+        if text(lib.vc_device_capability(media).bus_info).startswith("usb-"):
+            continue
+        topology = _topology(media, path)
+        entities = topology.entities[0 : topology.num_entities]
+        count += sum(each.function == lib.MEDIA_ENT_F_CAM_SENSOR for each in entities)
+    return count
 
 
 def _ambiguous(path: str) -> DeviceError:

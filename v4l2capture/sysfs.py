@@ -8,19 +8,26 @@ from __future__ import annotations
 
 import os
 
-__all__ = ["entries", "read"]
+__all__ = ["data", "entries", "read"]
+
+_MOST = 65536  # no file here has more
 
 
 def read(path: str) -> str:
     """Return what a file says, or ``""``."""
+    return data(path).decode("utf-8", "replace").strip()
+
+
+def data(path: str) -> bytes:
+    """Return the bytes of a file, or none."""
     try:
         fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     except OSError:
-        return ""
+        return b""
     try:
-        return os.read(fd, 4096).decode("utf-8", "replace").strip()
+        return os.read(fd, _MOST)
     except OSError:
-        return ""
+        return b""
     finally:
         os.close(fd)
 

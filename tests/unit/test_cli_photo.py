@@ -45,6 +45,8 @@ JPEG = "image/jpeg"
         (["-o", "x.jpg", "--width", "0"], "not a number of pixels"),
         (["-o", "x.jpg", "--height", "-1"], "not a number of pixels"),
         (["-o", "x.jpg", "--fill-light", "torch"], "choose from"),
+        (["-o", "x.jpg", "--red-eye", "--pre-light", "0.5"], "give seconds, 0.6 to 3.0"),
+        (["-o", "x.jpg", "--pre-light", "1"], "--pre-light is for --red-eye"),
         (["-o", "x.jpg", "--quality", "0"], "not a quality"),
         (["-o", "x.png", "--quality", "80"], "--quality is for image/jpeg and image/webp"),
         (["-o", "x.jpg", "--burst", "0"], "not a number of photos"),

@@ -56,7 +56,7 @@ LAYERS: tuple[set[str], ...] = (
     {"controls", "devicewatch", "discovery", "events", "stream"},
     {"node"},
     {"subdevice"},
-    {"snapshot"},
+    {"led", "snapshot"},
     {"device"},
     {"lookout", "nativemode", "silence"},
     {"source"},

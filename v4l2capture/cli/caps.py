@@ -13,7 +13,7 @@ from ..controlstate import ControlState
 from ..dictionaries import PROPERTIES, Dictionary, MediaSettingsRange, MeteringMode
 from ..mapping import NEEDS, rules, settings, zoom_ratio
 from ..rules import EntryRule
-from .choice import add_device, open_whole_camera
+from .choice import add_device, add_lamp, open_whole_camera
 from .output import Table, put, put_json, visible
 from .values import PICTURE, UNITS, text
 
@@ -29,6 +29,7 @@ _MOST_ENTRIES = 8
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_device(parser)
+    add_lamp(parser)
     parser.add_argument("--json", action="store_true", help="one JSON object")
 
 
@@ -37,7 +38,7 @@ def run(args: argparse.Namespace) -> int:
 
     The names are those of MediaStream Image Capture, as browsers have them; `set` takes them.
     """
-    with open_whole_camera(args.device) as camera:
+    with open_whole_camera(args.device, args.lamp) as camera:
         data: dict[str, Dictionary] = {
             "capabilities": camera.capabilities,
             "settings": camera.settings,

@@ -13,7 +13,7 @@ from .output import Failed, say, say_log
 if TYPE_CHECKING:
     from ..camera import Camera
 
-__all__ = ["add_device", "open_camera", "open_whole_camera"]
+__all__ = ["add_device", "add_lamp", "open_camera", "open_whole_camera"]
 
 
 def add_device(parser: argparse.ArgumentParser) -> None:
@@ -23,6 +23,15 @@ def add_device(parser: argparse.ArgumentParser) -> None:
         nargs="?",
         metavar="DEVICE",
         help="/dev/videoN, N, a stable id, or sim:PROFILE; left out: the first camera there is",
+    )
+
+
+def add_lamp(parser: argparse.ArgumentParser) -> None:
+    """Let a command take an LED that lights what the camera sees."""
+    parser.add_argument(
+        "--lamp",
+        metavar="LED",
+        help="in /sys/class/leds; left out: the camera's flash, or the LED of its sensor",
     )
 
 
@@ -37,15 +46,18 @@ def open_camera(name: str | None) -> Device:
     return Device(first_camera() if name is None else _path(name))
 
 
-def open_whole_camera(name: str | None) -> Camera:
+def open_whole_camera(name: str | None, lamp: str | None) -> Camera:
     """Open it with its sensor, lenses and lamps; say which of them cannot be opened.
+
+    Args:
+        lamp: As :class:`~v4l2capture.Camera` takes it.
 
     Raises:
         Failed, CaptureError: As :func:`open_camera`.
     """
     from ..camera import Camera  # which others do not need
 
-    camera = Camera(first_camera() if name is None else _path(name))
+    camera = Camera(first_camera() if name is None else _path(name), lamp=lamp)
     for problem in camera.problems:
         say(reason(problem))
     say_log()

@@ -6,16 +6,14 @@ from __future__ import annotations
 import argparse
 import os
 from collections.abc import Iterator
-from contextlib import ExitStack
 from typing import Any
 
 from ..cids import NAMES
 from ..controls import Control, Controls
-from ..discovery import reason
 from ..errors import ControlError
 from ..snapshot import control_data
-from ..subdevice import find_subdevices
-from .choice import add_device, open_camera
+from ..subdevice import Subdevice
+from .choice import add_device, add_lamp, open_whole_camera
 from .output import Table, put_json, say
 from .values import control_text
 
@@ -29,6 +27,7 @@ _WITHOUT_RANGE = ("bool", "button", "bitmask", "area", "rect")
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_device(parser)
+    add_lamp(parser)
     parser.add_argument("--json", action="store_true", help="one JSON object")
 
 
@@ -37,13 +36,10 @@ def run(args: argparse.Namespace) -> int:
 
     Those of its sensor, lenses and lamps follow, where they have nodes of their own.
     """
-    with open_camera(args.device) as device, ExitStack() as stack:
-        subdevices, problems = find_subdevices(device)
-        for problem in problems:
-            say(reason(problem))
-        for subdevice in subdevices:
-            stack.enter_context(subdevice)
-        own, *others = (_Listing(node.controls) for node in (device, *subdevices))
+    with open_whole_camera(args.device, args.lamp) as camera:
+        device = camera.device
+        subdevices = [node for node in camera.nodes if isinstance(node, Subdevice)]
+        own, *others = (_Listing(node.controls) for node in camera.nodes)
         below = list(zip(subdevices, others, strict=True))
         if args.json:
             put_json(

@@ -16,6 +16,7 @@ from ..device import Device
 from ..diagnose import holders, permission_hint
 from ..discovery import DeviceInfo, node_paths, reason, scan
 from ..errors import CaptureError
+from ..led import led_names, obstacle
 from ..sim import builtin_profiles
 from ..subdevice import SubdeviceInfo, locate_subdevices
 from .output import put, visible
@@ -272,6 +273,18 @@ def _others() -> Iterator[_Remark]:
             else:
                 hint = permission_hint(str(path))
                 yield _Remark(f"{path}: may not be opened", hint, True)
+    yield from _leds()
+
+
+def _leds() -> Iterator[_Remark]:
+    """Lamps that have no node; see v4l2capture/led.py for whose they are."""
+    for name in led_names():
+        error = obstacle(name)
+        if error is None:
+            advice = f"the light of its sensor's camera, or of the one with --lamp {name}"
+            yield _Remark(f"LED {name}: may be lit", advice)
+        else:
+            yield _Remark(f"LED {name}: cannot be a camera's light", reason(error), True)
 
 
 def _simulated(found: list[DeviceInfo]) -> Iterator[_Remark]:

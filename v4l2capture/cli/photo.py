@@ -14,8 +14,9 @@ from ..encode import SUFFIXES
 from ..errors import CaptureError
 from ..exif import Exif
 from ..exiftags import known_tag
+from ..lamp import PRE_LIGHT, check_pre_light
 from .arguments import number
-from .choice import open_whole_camera
+from .choice import add_lamp, open_whole_camera
 from .files import writing_files
 from .output import Failed
 from .photonames import Names, type_of
@@ -69,6 +70,13 @@ def _tag(written: str) -> tuple[str, str | list[str]]:
     return tag
 
 
+def _pre_light(written: str) -> float:
+    try:
+        return check_pre_light(float(written))
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{written!r} are no seconds: {error}") from None
+
+
 def _place(written: str) -> tuple[float, ...]:
     try:
         place = tuple(float(each) for each in written.split(","))
@@ -102,6 +110,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--height", metavar="H", type=pixels)
     add("--fill-light", choices=[*map(str, FillLightMode)], help="left out: no flash")
     add("--red-eye", action="store_true", help="light the eyes first")
+    add(
+        "--pre-light",
+        metavar="S",
+        type=_pre_light,
+        help=f"seconds of it before the photo; left out: {PRE_LIGHT:g}",
+    )
+    add_lamp(parser)
     add("--type", choices=list(SUFFIXES), help="left out: what the name of FILE says, else a JPEG")
     add(
         "--quality",
@@ -154,7 +169,7 @@ def run(args: argparse.Namespace) -> int:
     with Ending() as ending:
         photographer = Photographer(order, ending, _report(args, order), quiet=args.quiet)
         try:
-            with open_whole_camera(order.device) as camera:
+            with open_whole_camera(order.device, order.lamp) as camera:
                 photographer.run(camera)
         except (Ended, CaptureError, Failed):
             if not ending.signal:  # whatever was called off has failed
@@ -180,6 +195,8 @@ def _order(args: argparse.Namespace) -> Order:
         raise ValueError("--burst and --bracket cannot both say how many photos there are")
     if args.bracket and args.bracket[0] in properties:
         raise ValueError(f"--bracket varies {args.bracket[0]}; do not set it, too")
+    if args.pre_light is not None and not args.red_eye:
+        raise ValueError("--pre-light is for --red-eye")
     if args.count and args.every is None:
         raise ValueError("--count is for --every; --burst takes several photos at once")
     tags = dict(args.tag)
@@ -190,6 +207,7 @@ def _order(args: argparse.Namespace) -> Order:
     times = 1 if args.every is None else args.count
     return Order(
         device=device,
+        lamp=args.lamp,
         properties=properties,
         others=others,
         settings=PhotoSettings(
@@ -203,6 +221,7 @@ def _order(args: argparse.Namespace) -> Order:
             "quality": args.quality or _QUALITY,
             "tags": tags,
             "gps": args.gps,
+            "pre_light": PRE_LIGHT if args.pre_light is None else args.pre_light,
             "timeout": args.timeout,
         },
         burst=args.burst or 1,

@@ -39,6 +39,7 @@ class Order:
 
     Attributes:
         device: Which camera, as :func:`~.choice.open_camera` takes it.
+        lamp: Its light, as :class:`~v4l2capture.Camera` takes it.
         properties, others: What to set for them, as :class:`~.request.Request` takes it.
         settings: Of each photo.
         options: Of :meth:`~v4l2capture.Camera.take_photo`: type, quality and so on.
@@ -50,6 +51,7 @@ class Order:
     """
 
     device: str | None
+    lamp: str | None
     properties: Mapping[str, Any]
     others: Mapping[str, str]
     settings: PhotoSettings

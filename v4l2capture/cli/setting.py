@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import argparse
 
-from .choice import open_whole_camera
+from .choice import add_lamp, open_whole_camera
 from .output import Table, put_json, say
 from .request import Request, split_names, split_words
 from .undo import Before
@@ -17,13 +17,14 @@ _HEADINGS = ("Name", "Requested", "Actual", "Unit")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.usage = f"{parser.prog} [-h] [--json] [DEVICE] NAME=VALUE [NAME=VALUE ...]"
+    parser.usage = f"{parser.prog} [-h] [--lamp LED] [--json] [DEVICE] NAME=VALUE [NAME=VALUE ...]"
     parser.add_argument(
         "words",
         nargs="+",
         metavar="[DEVICE] NAME=VALUE",
         help="the camera, as everywhere, is what has no =; left out: the first camera there is",
     )
+    add_lamp(parser)
     parser.add_argument("--json", action="store_true", help="one JSON object")
 
 
@@ -47,7 +48,7 @@ def run(args: argparse.Namespace) -> int:
         properties, others = split_names(pairs)
     except ValueError as error:
         args.usage_error(str(error))
-    with open_whole_camera(device_name) as camera:
+    with open_whole_camera(device_name, args.lamp) as camera:
         request = Request(camera, properties, others)
         request.check()
         before = Before(camera, request.ids)
