@@ -450,8 +450,9 @@ def test_jpeg_without_huffman_tables_is_mended(usb):
             assert decodes(frame.to_jpeg())
 
 
-def test_padding_after_a_jpeg_does_no_harm(usb):
-    usb.fault("padded")
+@pytest.mark.parametrize("fault", ["padded", "trailed"])
+def test_padding_after_a_jpeg_does_no_harm(usb, fault):
+    usb.fault(fault)
     with Device(usb.path) as device:
         small(device, "MJPG")
         with device.stream() as stream:

@@ -172,6 +172,7 @@ def test_frames_are_whole_numbered_and_alternate(host):
         ("garbage", lambda good, bad: len(bad) == len(good) and bad[:2] != b"\xff\xd8"),
         ("oversized", lambda good, bad: bad.startswith(good) and len(bad) == 3 * len(good)),
         ("padded", lambda good, bad: bad == good + b"\xff" * 512),
+        ("trailed", lambda good, bad: bad == good + b"Z" * 512),
         ("no_dht", lambda good, bad: b"\xff\xc4" in good and b"\xff\xc4" not in bad[:600]),
         ("no_eoi", lambda good, bad: bad + b"\xff\xd9" == good),
         ("empty", lambda _good, bad: bad == b""),

@@ -40,6 +40,7 @@ NAMES = {
     "garbage": "as many bytes without meaning",
     "oversized": "three times the bytes, or `value` more",
     "padded": "512 or `value` times 0xFF after the frame",
+    "trailed": "512 or `value` bytes of junk after the frame, as an older one leaves them",
     "no_dht": "leave the Huffman tables of a JPEG out",
     "no_eoi": "leave the end of a JPEG out",
     "empty": "a frame without bytes",

@@ -49,6 +49,10 @@ def _padded(frame: bytes, value: int) -> bytes:
     return frame + b"\xff" * (value or 512)
 
 
+def _trailed(frame: bytes, value: int) -> bytes:
+    return frame + b"\x5a" * (value or 512)
+
+
 def _without_tables(frame: bytes, _value: int) -> bytes:
     """Leave the Huffman tables out, as motion JPEG has always done."""
     kept, at = bytearray(frame[:2]), 2
@@ -75,6 +79,7 @@ SPOILERS = {
     "garbage": _garbage,
     "oversized": _oversized,
     "padded": _padded,
+    "trailed": _trailed,
     "no_dht": _without_tables,
     "no_eoi": _without_end,
     "empty": _empty,
