@@ -77,10 +77,10 @@ static const uint8_t *find_scan(const uint8_t *at, const uint8_t *end)
 /* What follows an end is junk.  The end of a thumbnail is in a header. */
 static int has_end(const uint8_t *start, const uint8_t *end)
 {
-	const uint8_t *scan = find_scan(start, end), *at = end;
+	const uint8_t *scan = find_scan(start, end), *at;
 
-	while (scan && (at = memrchr(scan, 0xff, (size_t)(at - scan)))) {
-		if (end - at >= 2 && at[1] == EOI[1])
+	for (at = end; scan && at - scan >= (ptrdiff_t)sizeof(EOI); at--) {
+		if (memcmp(at - sizeof(EOI), EOI, sizeof(EOI)) == 0)
 			return 1;
 	}
 	return 0;
