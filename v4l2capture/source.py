@@ -232,13 +232,15 @@ class Source:
         stream = partial(self.device.stream, _BUFFERS, copy_when_low=True)
         self.stream = self._when_frames_are_gone(stream)
         if kept:
-            self.carry_out(self.plan(kept), ())
+            # What was forgotten does not show: uvcvideo, for one, answers from its cache.
+            self.carry_out(self.plan(kept, again=True), ())
         return self.stream
 
-    def plan(self, wanted: Mapping[str, Any]) -> WritePlan:
-        """Return what has to be written so that W3C settings are as wanted."""
+    def plan(self, wanted: Mapping[str, Any], *, again: bool = False) -> WritePlan:
+        """Return what has to be written so that W3C settings are as wanted; or all of them again."""
         states = self.states(wanted)
-        return write_plan(states, wanted, timing=self.timing(states), frame=self.frame_size)
+        timing = self.timing(states)
+        return write_plan(states, wanted, timing=timing, frame=self.frame_size, again=again)
 
     def _kept(self) -> dict[str, Any]:
         """Return what shall not be forgotten, as it is now: others may have changed it since."""

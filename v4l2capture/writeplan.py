@@ -107,8 +107,9 @@ class WritePlan:
 class _Planner:
     """The plan as it grows."""
 
-    def __init__(self, controls: Controls) -> None:
+    def __init__(self, controls: Controls, *, again: bool = False) -> None:
         self.controls = controls
+        self.again = again
         self.masters: list[Step] = []
         self.slaves: list[Write] = []
         self.others: list[Write] = []
@@ -123,9 +124,12 @@ class _Planner:
 
     def master(self, control: ControlState, value: int, member: str) -> None:
         """Write a control that rules others, unless it has this value already."""
-        if _differs(control, value):
+        if self._differs(control, value):
             self.masters.append(Step((Write(control.id, value, member),), verify=True))
             self.switched.add(member)
+
+    def _differs(self, control: ControlState, value: int) -> bool:
+        return self.again or control.value != value or "execute-on-write" in control.flags
 
     # ---- modes ----
 
@@ -190,7 +194,7 @@ class _Planner:
         if "inactive" in control.flags and not mode and not self.switched:
             self.skipped[name] = "it has no effect in the present mode"
             return
-        if _differs(control, raw) or {name, mode} & self.switched:
+        if self._differs(control, raw) or {name, mode} & self.switched:
             slaves = mode or (isinstance(rule, EntryRule) and rule.auto)
             (self.slaves if slaves else self.others).append(Write(rule.cid, raw, name))
 
@@ -199,7 +203,7 @@ class _Planner:
         entry = LED_TORCH if value else LED_NONE
         if control is None or not control.is_writable or not control.has(entry):
             self.skipped["torch"] = "this camera has no lamp that does this"
-        elif _differs(control, entry):
+        elif self._differs(control, entry):
             self.others.append(Write(LED_MODE, entry, "torch"))
 
     def points(self, points: list[Point2D], frame: tuple[int, int] | None) -> None:
@@ -211,7 +215,7 @@ class _Planner:
         rect, bits = region
         if points:
             self.last.append(Step((Write(ROI_RECT, rect, name),)))
-        if points or _differs(self.controls[ROI_AUTO], bits):
+        if points or self._differs(self.controls[ROI_AUTO], bits):
             self.last.append(Step((Write(ROI_AUTO, bits, name),)))
 
     # ---- the whole ----
@@ -276,16 +280,13 @@ def undo_plan(
     return WritePlan(restore=planner._restore(steps))
 
 
-def _differs(control: ControlState, value: int) -> bool:
-    return control.value != value or "execute-on-write" in control.flags
-
-
 def write_plan(
     controls: Iterable[ControlState] | Controls,
     wanted: Mapping[str, Any] | MediaTrackSettings,
     *,
     timing: SensorTiming | None = None,
     frame: tuple[int, int] | None = None,
+    again: bool = False,
 ) -> WritePlan:
     """Return what has to be written so that the settings become ``wanted``.
 
@@ -299,11 +300,13 @@ def write_plan(
         wanted: New settings; only those that have to change, or all.
         timing: Of a raw sensor, as for :func:`v4l2capture.mapping.settings`.
         frame: Size of the whole picture of the sensor, for points of interest.
+        again: Write also what a control has already, for firmware that forgets what the
+            driver believes that it knows.
     """
     have = by_id(controls)
     new = MediaTrackSettings.of(wanted)
     table = rules(have, timing)
-    planner = _Planner(have)
+    planner = _Planner(have, again=again)
     modes = {name: str(new[name]) for name in MODES if name in new}
     numbers = {name: new[name] for name in table if name in new}
     for name, mode in NEEDS.items():

@@ -267,6 +267,17 @@ def test_settings_that_a_camera_forgets_at_the_start_come_back(sim):
         assert camera.settings.exposure_time == 77
 
 
+def test_settings_are_written_again_at_the_start_though_the_driver_has_them(sim):
+    """A driver may answer from a cache, while the camera has forgotten."""
+    with Camera(sim.path) as camera:
+        camera.apply_constraints(zoom=300)
+        before = sim.ioctls("VIDIOC_S_EXT_CTRLS")
+
+        camera.grab_frame()
+
+        assert sim.ioctls("VIDIOC_S_EXT_CTRLS") == before + 1
+
+
 def test_grabbed_control_is_said_to_be_busy(sim):
     with Camera(sim.path) as camera:
         sim.set_flags("zoom_absolute", ["grabbed"])
