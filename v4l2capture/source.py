@@ -31,6 +31,7 @@ from .errors import (
 )
 from .events import ControlEvent, SourceChangeEvent
 from .guard import undisturbed
+from .hearsay import Hearsay
 from .led import find_led, open_led
 from .mapping import LED_MODE, control_ids, settings
 from .node import Node
@@ -122,6 +123,7 @@ class Source:
             _log.warning("a part of the camera is left out: %s", problem)
         self._silent: list[Node] = []  # nodes that do not tell of changes
         self._heard_before: Mapping[tuple[int, int], int] | None = None
+        self._hearsay = Hearsay()
         self.stream: Stream | None = None
         self.mode: NativeMode | None = None
         self.silence = Silence()
@@ -166,7 +168,8 @@ class Source:
             here = [cid for cid in wanted if cid in controls and cid not in found]
             values = _values(controls, here)
             for cid in here:
-                found[cid] = ControlState.of(controls[cid], values.get(cid))
+                value = self._hearsay.value(cid, values.get(cid))
+                found[cid] = ControlState.of(controls[cid], value)
         return found
 
     def sensor_states(self) -> dict[int, ControlState]:
@@ -338,12 +341,20 @@ class Source:
         for node in self._silent:
             node.controls.refresh()
         for node in self.nodes:
+            told: dict[int, ControlEvent] = {}
             while (event := node.events.try_read()) is not None:
                 # Flags change when we switch a mode, too.
                 if isinstance(event, ControlEvent) and event.changes != {"flags"}:
                     changed.add(event.id)
                     self._told_ns = max(self._told_ns, event.timestamp_ns)
+                    if event.changes == {"value"}:
+                        told[event.id] = event
                 resized = resized or isinstance(event, SourceChangeEvent)
+            read = _values(node.controls, [cid for cid in told if cid in node.controls])
+            for cid, value in read.items():
+                is_later = told[cid].timestamp_ns > node.controls.written_ns
+                if is_later and "volatile" not in node.controls[cid].flags:
+                    self._hearsay.note(cid, told[cid].value, value)
         return changed, resized
 
     @property
@@ -361,6 +372,7 @@ class Source:
         """
         read: dict[int, Any] = {}
         values = {write.cid: write.value for write in writes}
+        self._hearsay.forget(values)
         for node in self.nodes:
             here = [cid for cid in values if self._node(cid) is node]
             if here:

@@ -18,8 +18,10 @@ from v4l2capture import (
     DeviceGoneError,
     OverconstrainedError,
     SimulatedCamera,
+    source,
 )
 from v4l2capture.sim import read_counter
+from v4l2capture.writeplan import Write
 
 
 @pytest.fixture
@@ -265,6 +267,34 @@ def test_settings_that_a_camera_forgets_at_the_start_come_back(sim):
 
         assert camera.settings.zoom == 300
         assert camera.settings.exposure_time == 77
+
+
+def test_event_is_believed_where_the_driver_answers_from_its_cache(sim, monkeypatch):
+    """As uvcvideo does when a camera changes a control by itself."""
+    answers = source._values
+
+    def from_cache(controls, cids):
+        return answers(controls, cids) | {cid: 0 for cid in cids if cid == cached}
+
+    with Camera(sim.path) as camera:
+        cached = camera.device.controls["brightness"].id
+        monkeypatch.setattr(source, "_values", from_cache)
+
+        sim.poke("brightness", 44)
+
+        assert camera.take_changes()
+        assert camera.settings.brightness == 44
+
+
+def test_ones_own_write_is_believed_against_an_event_of_before(sim):
+    with Camera(sim.path) as camera:
+        cid = camera.device.controls["brightness"].id
+        sim.poke(cid, 44)
+
+        camera._source.write((Write(cid, 12, "brightness"),))
+
+        assert camera.take_changes()
+        assert camera.settings.brightness == 12
 
 
 def test_settings_are_written_again_at_the_start_though_the_driver_has_them(sim):

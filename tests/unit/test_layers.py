@@ -25,6 +25,7 @@ PURE = {
     "errors",
     "exif",
     "exiftags",
+    "hearsay",
     "implied",
     "jpegfile",
     "jsonreader",

@@ -21,7 +21,7 @@ from faults import Fault, Faults  # noqa: E402
 from firmware import Firmware, Identity, Timer  # noqa: E402
 from model import Model, Request  # noqa: E402
 from picture import Picture  # noqa: E402
-from wire import EPIPE, Urb  # noqa: E402
+from wire import ENOSPC, EPIPE, Urb  # noqa: E402
 
 from v4l2capture.cids import IDS  # noqa: E402
 from v4l2capture.profile import Profile  # noqa: E402
@@ -37,19 +37,25 @@ EXPOSURE, MODE, BRIGHTNESS, PAN_TILT = (1, 0x04), (1, 0x02), (2, 0x02), (1, 0x0D
 class Host:
     """Sends requests to a camera and keeps what it answers."""
 
-    def __init__(self, profile=WEBCAM) -> None:
+    def __init__(self, profile=WEBCAM, *, isochronous=False) -> None:
         self.answers: list[tuple[bytes, int]] = []
         self.calls: list[tuple[float, object]] = []
         self.time = 0.0
         self.faults = Faults()
         self._number = 0
-        model = Model.of(Profile.load(profile))
+        model = Model.load(profile, isochronous=isochronous)
         timer = Timer(lambda: self.time, lambda delay, what: self.calls.append((delay, what)))
         self.camera = Firmware(
-            model, Picture(model), self.faults, Identity(), timer, self._answered
+            model,
+            Picture(model),
+            self.faults,
+            Identity(),
+            timer,
+            self._answered,
+            self._answered,
         )
 
-    def _answered(self, _urb: Urb, data: bytes = b"", error: int = 0) -> None:
+    def _answered(self, _urb: Urb, data=b"", error: int = 0) -> None:
         self.answers.append((data, error))
 
     def submit(self, endpoint: int, *, setup: bytes = bytes(8), data: bytes = b"", size: int = 0):
@@ -96,9 +102,10 @@ def pieces(configuration: bytes) -> list[bytes]:
     return found
 
 
+@pytest.mark.parametrize("isochronous", [False, True])
 @pytest.mark.parametrize("path", OF_UVC, ids=lambda path: path.stem)
-def test_descriptors_of_every_profile_hang_together(path):
-    model = Model.of(Profile.load(path))
+def test_descriptors_of_every_profile_hang_together(path, isochronous):
+    model = Model.load(path, isochronous=isochronous)
 
     text = descriptors.configuration(model)
 
@@ -110,7 +117,11 @@ def test_descriptors_of_every_profile_hang_together(path):
     assert [piece[2] for piece in control] == [1, 2, 5, 3]
     assert struct.unpack_from("<H", control[0], 5)[0] == sum(map(len, control))
     stream = next(i for i in range(header + 1, len(found)) if found[i][1:3] == b"\x24\x01")
-    assert struct.unpack_from("<H", found[stream], 4)[0] == sum(map(len, found[stream:-1]))
+    last = next(i for i in range(stream, len(found)) if found[i][1] in (0x04, 0x05))
+    assert struct.unpack_from("<H", found[stream], 4)[0] == sum(map(len, found[stream:last]))
+    packets = [struct.unpack_from("<H", piece, 4)[0] for piece in found[last:] if piece[1] == 5]
+    sizes = [(packet & 0x7FF) * (1 + (packet >> 11)) for packet in packets]
+    assert sizes == ([*descriptors.PACKETS] if isochronous else [descriptors.PACKET])
 
 
 def test_numbers_of_a_control_are_those_of_the_profile(host):
@@ -142,6 +153,29 @@ def test_refusal_says_why(host):
     assert attempt(MODE, b"\x01") == (0, 0)
     assert attempt(EXPOSURE, struct.pack("<I", 300)) == (0, 0)
     assert host.camera.values[IDS["exposure_time_absolute"]] == 300
+
+
+@pytest.mark.parametrize("code", [None, 0, 3])
+def test_stall_has_the_code_that_was_asked_for(host, code):
+    """Also 0, which says that all is well."""
+    host.faults.add(Fault("stall", value=code))
+
+    _, error = host.ask(BRIGHTNESS, Request.GET_CUR)
+
+    assert error == EPIPE
+    assert host.ask((0, 2), Request.GET_CUR)[0][0] == (6 if code is None else code)
+
+
+def test_size_of_a_frame_is_negotiated_unless_it_is_not_said(host):
+    def size() -> int:
+        return struct.unpack_from("<I", host.ask((0, 1), Request.GET_CUR, interface=1)[0], 18)[0]
+
+    host.start(1, 3)  # YUYV, 160x120
+    sizes = [size()]
+    host.faults.add(Fault("no_size", count=1))
+    sizes += [size(), size()]
+
+    assert sizes == [160 * 120 * 2, 0, 160 * 120 * 2]
 
 
 def test_announced_change_goes_to_the_status_endpoint(host):
@@ -193,6 +227,44 @@ def test_stream_ends_when_the_endpoint_is_cleared(host):
     host.submit(0, setup=struct.pack("<BBHHH", 0x02, 1, 0, 0x80 | descriptors.VIDEO_ENDPOINT, 0))
 
     assert not host.camera.streaming
+
+
+def select(host, setting: int) -> int:
+    """Choose an alternate setting of the stream; return the error."""
+    host.submit(0, setup=struct.pack("<BBHHH", 0x01, 11, setting, 1, 0))
+    return host.answers.pop()[1]
+
+
+def test_isochronous_stream_begins_and_ends_with_its_setting_and_has_a_payload_in_each_packet():
+    host = Host(isochronous=True)
+    host.start(1, 3)  # YUYV, 160x120: 76 packets of 506 bytes and what is left
+    assert not host.camera.streaming
+    assert select(host, 1) == 0
+    assert host.camera.streaming
+
+    host.calls.pop()[1]()
+    packets = tuple((512 * n, 512) for n in range(32))
+    pieces = []
+    for number in (101, 102, 103):
+        host.camera.submit(
+            Urb(number, descriptors.VIDEO_ENDPOINT, True, 16384, bytes(8), b"", packets)
+        )
+        pieces += host.answers.pop()[0]
+
+    assert {len(piece) for piece in pieces} == {512, 6 + 160 * 120 * 2 % 506, 0}
+    assert sum(len(piece) - 6 for piece in pieces if piece) == 160 * 120 * 2
+    assert select(host, 0) == 0
+    assert not host.camera.streaming
+
+
+def test_bandwidth_that_a_host_cannot_reserve_is_its_own_error():
+    host = Host(isochronous=True)
+    host.faults.add(Fault("no_bandwidth", count=1))
+    host.start(1, 3)
+
+    assert select(host, 1) == ENOSPC
+    assert not host.camera.streaming
+    assert select(host, 1) == 0
 
 
 def test_request_that_was_taken_back_is_not_answered(host):
