@@ -3,7 +3,7 @@
 
 PROFILE is a built-in profile of v4l2capture or a JSON file, of a camera that has the driver
 uvcvideo. Needs root and the module vhci-hcd. The camera is there until this program ends. Faults
-and the like come in through a socket, see client.py.
+and the like come in through a socket, see player.py.
 """
 
 import argparse
@@ -14,14 +14,10 @@ HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parents[2])]
 
 from firmware import Identity  # noqa: E402
-from model import Model  # noqa: E402
+from model import LARGEST, Model  # noqa: E402
 from player import Player  # noqa: E402
 
 from v4l2capture.errors import CaptureError  # noqa: E402
-from v4l2capture.profile import Profile  # noqa: E402
-from v4l2capture.sim import builtin_profiles  # noqa: E402
-
-PROFILES = HERE.parents[2] / "v4l2capture/profiles"
 
 
 def _size(text: str) -> tuple[int, int]:
@@ -39,7 +35,8 @@ def _arguments() -> argparse.Namespace:
     add = parser.add_argument
     add("profile", metavar="PROFILE")
     add("--socket", metavar="PATH", default="/run/usbcam.sock", help="where commands come in")
-    add("--largest", metavar="WxH", type=_size, default=(1 << 16, 1 << 16))
+    add("--largest", metavar="WxH", type=_size, default=LARGEST)
+    add("--isochronous", action="store_true", help="the stream needs bandwidth reserved")
     add("--id", metavar="VVVV:PPPP", type=_id, default=(0x1209, 0x0001))
     add("--serial", default="0001")
     return parser.parse_args()
@@ -47,11 +44,8 @@ def _arguments() -> argparse.Namespace:
 
 def main() -> int:
     arguments = _arguments()
-    source = arguments.profile
-    if source in builtin_profiles():
-        source = PROFILES / f"{source}.json"
     try:
-        model = Model.of(Profile.load(source), arguments.largest)
+        model = Model.load(arguments.profile, arguments.largest, isochronous=arguments.isochronous)
         vendor, product = arguments.id
         identity = Identity(vendor, product, arguments.serial)
         player = Player(model, identity, arguments.socket)

@@ -9,14 +9,23 @@ import struct
 
 from model import Entity, Model, VideoFormat, VideoFrame
 
-__all__ = ["PACKET", "STATUS_ENDPOINT", "VIDEO_ENDPOINT", "configuration", "device", "string"]
+__all__ = [
+    "PACKETS",
+    "STATUS_ENDPOINT",
+    "VIDEO_ENDPOINT",
+    "configuration",
+    "device",
+    "names",
+    "string",
+]
 
 STATUS_ENDPOINT, VIDEO_ENDPOINT = 1, 2  # both towards the host
 PACKET = 512  # the only one for bulk endpoints of high speed
+PACKETS = (512, 1024, 2048, 3072)  # isochronous, in each microframe: alternate settings 1 to 4
 CLOCK_HZ = 1_000_000  # of the time stamps in payloads
 
 _IN = 0x80
-_BULK, _INTERRUPT = 2, 3
+_ISOCHRONOUS, _BULK, _INTERRUPT = 5, 2, 3
 _VIDEO, _CONTROL, _STREAMING, _COLLECTION = 0x0E, 1, 2, 3  # class and subclasses
 
 # Types of descriptors.
@@ -64,11 +73,22 @@ def configuration(model: Model) -> bytes:
     body += _control(model)
     body += _endpoint(STATUS_ENDPOINT, _INTERRUPT, 16, 6)
     body += _descriptor(_CLASS_ENDPOINT, struct.pack("<BH", _INTERRUPT, 16))
-    body += _descriptor(_INTERFACE, bytes((1, 0, 1, _VIDEO, _STREAMING, protocol, 0)))
-    body += _streaming(model)
-    body += _endpoint(VIDEO_ENDPOINT, _BULK, PACKET, 0)
+    if model.isochronous:
+        body += _stream_interface(0, 0, protocol) + _streaming(model)
+        for number, size in enumerate(PACKETS, 1):
+            more = (size - 1) // 1024  # packets beyond the first in a microframe
+            body += _stream_interface(number, 1, protocol)
+            body += _endpoint(VIDEO_ENDPOINT, _ISOCHRONOUS, size // (more + 1) | more << 11, 1)
+    else:
+        body += _stream_interface(0, 1, protocol) + _streaming(model)
+        body += _endpoint(VIDEO_ENDPOINT, _BULK, PACKET, 0)
     head = struct.pack("<HBBBBB", 9 + len(body), 2, 1, 0, 0x80, 250)
     return _descriptor(_CONFIGURATION, head) + body
+
+
+def _stream_interface(setting: int, endpoints: int, protocol: int) -> bytes:
+    text = bytes((1, setting, endpoints, _VIDEO, _STREAMING, protocol, 0))
+    return _descriptor(_INTERFACE, text)
 
 
 def _endpoint(number: int, kind: int, packet: int, interval: int) -> bytes:

@@ -29,6 +29,8 @@ NAMES = {
     "ignore": "accept SET_CUR, change nothing",
     "slow": "answer after `seconds`",
     "hang": "never answer",
+    "no_bandwidth": "of an isochronous stream: the host cannot reserve what it needs",
+    "no_size": "do not say how large a frame may be when the stream is negotiated",
     # of streams
     "silent": "deliver nothing; `after` frames",
     "forget": "set every control to its default when a stream starts",
@@ -48,6 +50,7 @@ NAMES = {
 assert NAMES.keys() >= SPOILERS.keys()
 
 OF_CONTROLS = frozenset({"stall", "ignore", "slow", "hang"})
+OF_STREAMS = frozenset({"forget", "no_bandwidth", "no_size"})
 
 
 @dataclass
@@ -62,7 +65,7 @@ class Fault:
     """
 
     name: str
-    value: int = 0
+    value: int | None = None
     seconds: float = 0.0
     control: int = 0
     request: int = 0
@@ -106,14 +109,14 @@ class Faults:
     def of_frame(self) -> Iterator[Fault]:
         """Give what happens to a frame."""
         for fault in list(self._all):
-            if fault.name not in OF_CONTROLS and fault.name != "forget" and fault.due():
+            if fault.name not in OF_CONTROLS | OF_STREAMS and fault.due():
                 self._spend(fault)
                 yield fault
 
-    def of_start(self) -> bool:
-        """Return whether the settings are forgotten at the start of a stream."""
+    def of_stream(self, name: str) -> bool:
+        """Return whether one of a stream happens this time."""
         for fault in self._all:
-            if fault.name == "forget" and fault.due():
+            if fault.name == name and fault.due():
                 self._spend(fault)
                 return True
         return False

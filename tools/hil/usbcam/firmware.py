@@ -19,7 +19,7 @@ from faults import Fault, Faults, StallCode
 from model import Model, Request, Selector, VideoFormat, VideoFrame
 from payloads import PAYLOAD, SPOILERS, payloads
 from picture import Picture
-from wire import EPIPE, EPROTO, Urb
+from wire import ENOSPC, EPIPE, EPROTO, Urb
 
 __all__ = ["Firmware", "Identity"]
 
@@ -30,6 +30,8 @@ _TO_ENDPOINT = 2
 # bRequest of the standard
 _GET_STATUS, _CLEAR_FEATURE, _SET_FEATURE, _GET_DESCRIPTOR = 0, 1, 3, 6
 _GET_CONFIGURATION, _SET_CONFIGURATION, _GET_INTERFACE, _SET_INTERFACE = 8, 9, 10, 11
+
+_MICROFRAME = 1250  # in units of 100 ns
 
 _CONTROL_INTERFACE, _STREAM_INTERFACE = 0, 1
 _ERROR_CODE = 2  # selector of the control interface itself
@@ -58,6 +60,7 @@ class Firmware:
 
     Args:
         answer: Gives a URB back, with data or an errno.
+        answer_packets: Gives an isochronous one back, with the data of each packet.
         unplug: Pulls the plug, for a fault.
     """
 
@@ -69,6 +72,7 @@ class Firmware:
         identity: Identity,
         timer: Timer,
         answer: Callable[..., None],
+        answer_packets: Callable[[Urb, list[bytes | None]], None],
     ) -> None:
         self.model = model
         self._picture = picture
@@ -76,6 +80,7 @@ class Firmware:
         self._identity = identity
         self._timer = timer
         self._answer = answer
+        self._answer_packets = answer_packets
         self._strings = descriptors.names("v4l2capture", model.profile.card, identity.serial)
         self._configuration = descriptors.configuration(model)
         self._error = StallCode.NONE
@@ -96,6 +101,7 @@ class Firmware:
         self._wants_video: deque[Urb] = deque()
         self._status: deque[bytes] = deque()
         self._video: deque[bytes | None] = deque()  # None: an error on the bus
+        self._payload = PAYLOAD
         self._choice = (1, 1, model.formats[0].frames[0].intervals[0])
         self._run = 0  # changes when a stream starts or ends
         self.streaming = False
@@ -133,8 +139,17 @@ class Firmware:
 
     def _pump(self, wants: deque[Urb], has: deque[Any]) -> None:
         while wants and has:
+            if wants[0].packets:
+                self._fill(wants.popleft())
+                continue
             data = has.popleft()
             self._give(wants.popleft(), data or b"", EPROTO if data is None else 0)
+
+    def _fill(self, urb: Urb) -> None:
+        """Put a payload into each packet, as long as there are any."""
+        pieces = [self._video.popleft() if self._video else b"" for _ in urb.packets]
+        if self._pending.pop(urb.seqnum, None) is not None:
+            self._answer_packets(urb, pieces)
 
     # ---- endpoint 0 ----
 
@@ -146,15 +161,16 @@ class Firmware:
         elif kind & _KIND == _CLASS:
             self._class(urb, request, value >> 8, index >> 8, index & 0xFF, length)
         else:
-            self._finish(urb, None, length)
+            self._finish(urb, EPIPE, length)
 
-    def _finish(self, urb: Urb, data: bytes | None, length: int) -> None:
-        if data is None:
-            self._give(urb, b"", EPIPE)
+    def _finish(self, urb: Urb, data: bytes | int, length: int) -> None:
+        if isinstance(data, int):
+            self._give(urb, b"", data)
         else:
             self._give(urb, data[:length])
 
-    def _standard(self, kind: int, request: int, value: int, index: int) -> bytes | None:
+    def _standard(self, kind: int, request: int, value: int, index: int) -> bytes | int:
+        """Return the answer, or an errno."""
         if request == _GET_DESCRIPTOR:
             return self._descriptor(value >> 8, value & 0xFF)
         if request == _GET_STATUS:
@@ -168,23 +184,35 @@ class Firmware:
             self._stop()
             return b""
         if request == _SET_INTERFACE:
-            self._stop()
-            return b"" if value == 0 else None
+            return self._select(value) if index == _STREAM_INTERFACE else b""
         if request == _CLEAR_FEATURE:
             # This is how a host says that it has had enough of a bulk stream.
             if kind & 0x1F == _TO_ENDPOINT and index & 0x0F == descriptors.VIDEO_ENDPOINT:
                 self._stop()
             return b""
-        return b"" if request == _SET_FEATURE else None
+        return b"" if request == _SET_FEATURE else EPIPE
 
-    def _descriptor(self, kind: int, number: int) -> bytes | None:
+    def _select(self, setting: int) -> bytes | int:
+        """Take an alternate setting of the stream: 0 ends it; the others begin one."""
+        self._stop()
+        if setting == 0:
+            return b""
+        if not self.model.isochronous or setting > len(descriptors.PACKETS):
+            return EPIPE
+        if self._faults.of_stream("no_bandwidth"):
+            return ENOSPC  # the host's own word, which no device says
+        self._payload = descriptors.PACKETS[setting - 1]
+        self._start()
+        return b""
+
+    def _descriptor(self, kind: int, number: int) -> bytes | int:
         if kind == 1:
             return descriptors.device(self._identity.vendor, self._identity.product)
         if kind == 2:
             return self._configuration
         if kind == 3:
-            return descriptors.string(number, self._strings)
-        return None
+            return descriptors.string(number, self._strings) or EPIPE
+        return EPIPE
 
     # ---- requests of the class ----
 
@@ -204,7 +232,7 @@ class Firmware:
         cids = set(found.controls) if is_control and found else set()
         for fault in self._faults.of_request(cids, request):
             if fault.name == "stall":
-                self._stall(urb, fault.value or StallCode.INVALID_CONTROL)
+                self._stall(urb, StallCode.INVALID_CONTROL if fault.value is None else fault.value)
                 return
             if fault.name == "hang":
                 return
@@ -322,7 +350,7 @@ class Firmware:
             if len(data) < 8:
                 return StallCode.INVALID_REQUEST
             self._choose(*struct.unpack_from("<BBI", data, 2))
-            if selector == _COMMIT:
+            if selector == _COMMIT and not self.model.isochronous:
                 self._start()
             return b""
         if request == Request.GET_RES:
@@ -341,12 +369,23 @@ class Firmware:
         if request == Request.GET_DEF:
             format_, frame, interval = 1, 1, self.model.formats[0].frames[0].intervals[0]
         size = self.model.formats[format_ - 1].frames[frame - 1].bytes
-        numbers = (1, format_, frame, interval, 0, 0, 0, 0, 0, size, PAYLOAD)
+        if self._faults.of_stream("no_size"):
+            size = 0
+        numbers = (1, format_, frame, interval, 0, 0, 0, 0, 0, size, self._needed(size, interval))
         return _PROBE_HEAD.pack(*numbers, descriptors.CLOCK_HZ, 3, 0, 0, 0)
+
+    def _needed(self, size: int, interval: int) -> int:
+        """Return the bytes of a payload: of a microframe, if the stream is isochronous."""
+        if not self.model.isochronous:
+            return PAYLOAD
+        needed = size * _MICROFRAME // interval
+        return next(
+            (each for each in descriptors.PACKETS if each > needed), descriptors.PACKETS[-1]
+        )
 
     def _start(self) -> None:
         self._stop()
-        if self._faults.of_start():
+        if self._faults.of_stream("forget"):
             for selector in self.model.selectors.values():
                 for cid, control in selector.controls.items():
                     self._set(cid, int(control.default))
@@ -387,13 +426,15 @@ class Firmware:
         names = {fault.name for fault in faults}
         for fault in faults:
             if fault.name in SPOILERS:
-                data = SPOILERS[fault.name](data, fault.value)
+                data = SPOILERS[fault.name](data, fault.value or 0)
         if "silent" in names:
             return []
         self._frame_id ^= 1
         time = int(self._timer.now() * descriptors.CLOCK_HZ)
         flagged = "error_flag" in names
-        pieces: list[bytes | None] = [*payloads(data, self._frame_id, time, error=flagged)]
+        pieces: list[bytes | None] = [
+            *payloads(data, self._frame_id, time, size=self._payload, error=flagged)
+        ]
         if "usb_error" in names:
             pieces[0] = None
         for fault in faults:

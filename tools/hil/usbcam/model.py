@@ -9,15 +9,28 @@ payload specification for uncompressed formats, chapter 2.2.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import IntEnum
 from fractions import Fraction
+from pathlib import Path
 from typing import NamedTuple
 
 from v4l2capture.cids import FLAG_BITS
 from v4l2capture.profile import Profile, ProfileControl, ProfileSize
+from v4l2capture.sim import builtin_profiles
 
-__all__ = ["Entity", "Model", "Request", "Selector", "VideoFormat", "VideoFrame"]
+__all__ = [
+    "LARGEST",
+    "Entity",
+    "Model",
+    "Request",
+    "Selector",
+    "VideoFormat",
+    "VideoFrame",
+]
+
+PROFILES = Path(__file__).resolve().parents[3] / "v4l2capture/profiles"
+LARGEST = (1 << 16, 1 << 16)  # no limit: the class has 16 bits for each
 
 
 class Entity(IntEnum):
@@ -290,6 +303,7 @@ class Model:
 
     Attributes:
         version: bcdUVC. Only 1.5 has an automatic power line frequency.
+        isochronous: Whether the stream needs bandwidth reserved, or is a bulk one.
         left_out: Names of what the profile has and the class has not.
     """
 
@@ -297,10 +311,19 @@ class Model:
     version: int
     selectors: dict[tuple[int, int], Selector]
     formats: list[VideoFormat]
+    isochronous: bool = False
     left_out: list[str] = field(default_factory=list)
 
     @classmethod
-    def of(cls, profile: Profile, largest: tuple[int, int] = (1 << 16, 1 << 16)) -> "Model":
+    def load(
+        cls, source: str, largest: tuple[int, int] = LARGEST, *, isochronous: bool = False
+    ) -> "Model":
+        """Return the model of a built-in profile or of one in a file; see :meth:`of`."""
+        path = PROFILES / f"{source}.json" if source in builtin_profiles() else source
+        return replace(cls.of(Profile.load(path), largest), isochronous=isochronous)
+
+    @classmethod
+    def of(cls, profile: Profile, largest: tuple[int, int] = LARGEST) -> "Model":
         """Return the model of a profile, without sizes beyond ``largest`` if others are left.
 
         Raises:
@@ -324,4 +347,4 @@ class Model:
         version = 0x0150 if power_line and power_line.maximum > 2 else 0x0110
         left_out = [control.name for cid, control in own.items() if cid not in used]
         left_out += sorted({f.pixel_format for f in profile.formats} - LAYOUTS.keys())
-        return cls(profile, version, selectors, formats, left_out)
+        return cls(profile, version, selectors, formats, left_out=left_out)

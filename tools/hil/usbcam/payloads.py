@@ -9,15 +9,17 @@ from collections.abc import Iterator
 
 __all__ = ["PAYLOAD", "SPOILERS", "payloads"]
 
-PAYLOAD = 16384  # dwMaxPayloadTransferSize: one URB of the host
+PAYLOAD = 16384  # dwMaxPayloadTransferSize of a bulk stream: one URB of the host
 
 _HEADER = struct.Struct("<BBI")
 _FRAME_ID, _END, _HAS_TIME, _ERROR, _END_OF_HEADER = 0x01, 0x02, 0x04, 0x40, 0x80
 
 
-def payloads(frame: bytes, frame_id: int, time: int, *, error: bool = False) -> Iterator[bytes]:
-    """Cut a frame into payloads with headers; ``error`` flags the last one."""
-    room = PAYLOAD - _HEADER.size
+def payloads(
+    frame: bytes, frame_id: int, time: int, *, size: int = PAYLOAD, error: bool = False
+) -> Iterator[bytes]:
+    """Cut a frame into payloads of ``size`` bytes with headers; ``error`` flags the last one."""
+    room = size - _HEADER.size
     starts = range(0, max(len(frame), 1), room)
     for start in starts:
         bits = _HAS_TIME | _END_OF_HEADER | (_FRAME_ID if frame_id else 0)

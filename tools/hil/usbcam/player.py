@@ -14,17 +14,26 @@ import socket
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from faults import Fault, Faults
 from firmware import Firmware, Identity, Timer
-from model import Model, Request
+from model import LARGEST, Model, Request
 from picture import Picture
 from wire import Link, Unlink, Urb
 
 from v4l2capture.cids import IDS
+from v4l2capture.errors import CaptureError
 
 __all__ = ["Player"]
+
+
+class Camera(NamedTuple):
+    """What can be plugged in."""
+
+    model: Model
+    identity: Identity
+    picture: Picture
 
 
 class Player:
@@ -35,9 +44,8 @@ class Player:
     """
 
     def __init__(self, model: Model, identity: Identity, path: str) -> None:
-        self._model = model
-        self._identity = identity
-        self._picture = Picture(model)
+        self._first = Camera(model, identity, Picture(model))
+        self._camera = self._first  # or another that was plugged in instead
         self._faults = Faults()
         self._firmware: Firmware | None = None
         self._link: Link | None = None
@@ -75,9 +83,9 @@ class Player:
             return
         self._link = Link()
         timer = Timer(time.monotonic, self._call)
-        self._firmware = Firmware(
-            self._model, self._picture, self._faults, self._identity, timer, self._link.answer
-        )
+        model, identity, picture = self._camera
+        answers = self._link.answer, self._link.answer_packets
+        self._firmware = Firmware(model, picture, self._faults, identity, timer, *answers)
         self._firmware.unplug = self.unplug
         self._selector.register(self._link.socket, selectors.EVENT_READ, self._transfer)
 
@@ -88,7 +96,7 @@ class Player:
         self._selector.unregister(self._link.socket)
         self._link.close()
         self._link = self._firmware = None
-        self._picture.stop()
+        self._camera.picture.stop()
         self._calls.clear()
         if self._replug_after is not None:
             self._call(self._replug_after, self.plug)
@@ -126,7 +134,7 @@ class Player:
             return
         try:
             answer = self.do(**json.loads(line))
-        except (ValueError, TypeError, KeyError, OSError) as error:
+        except (CaptureError, ValueError, TypeError, KeyError, OSError) as error:
             answer = {"error": f"{type(error).__name__}: {error}"}
         with contextlib.suppress(OSError):
             lines.write(json.dumps(answer).encode() + b"\n")
@@ -137,15 +145,17 @@ class Player:
 
         ``fault``: see faults.py; ``control`` is a name or an id, ``request`` a name such as
         ``"GET_MIN"``. ``clear``: no more faults. ``unplug``: now, or with ``at`` after so many
-        frames; with ``replug`` it comes back after so many seconds. ``plug``. ``change``: a
-        ``control`` to ``value``, told to the host unless ``announce`` is false. ``state``.
+        frames; with ``replug`` it comes back after so many seconds. ``plug``; with ``profile``
+        another camera, whose ``largest`` picture, ``usb_id`` and transfer (``isochronous``) may
+        be said. ``change``: a ``control`` to ``value``, told to the host unless ``announce`` is
+        false. ``state``.
         """
         if do == "fault":
             self._faults.add(_fault(**arguments))
         elif do == "clear":
             self._faults.clear()
         elif do == "plug":
-            self.plug()
+            self._plug(**arguments)
         elif do == "unplug":
             self._unplug(**arguments)
         elif do == "change":
@@ -155,6 +165,26 @@ class Player:
         else:
             raise ValueError(f"there is no command {do!r}")
         return {}
+
+    def _plug(self, profile: str = "", **options: Any) -> None:
+        if self._link is not None:
+            if profile:
+                raise ValueError("it is plugged in: unplug it first")
+            return
+        self._camera = self._another(profile, **options) if profile else self._first
+        self.plug()
+
+    def _another(
+        self,
+        profile: str,
+        largest: tuple[int, int] = LARGEST,
+        usb_id: tuple[int, int] | None = None,
+        isochronous: bool = False,
+    ) -> Camera:
+        model = Model.load(profile, largest, isochronous=isochronous)
+        own = self._first.identity
+        vendor, product = usb_id or (own.vendor, own.product)
+        return Camera(model, Identity(vendor, product, own.serial), Picture(model))
 
     def _unplug(self, at: int | None = None, replug: float | None = None) -> None:
         self._replug_after = replug
@@ -180,7 +210,7 @@ class Player:
             "late": firmware.late,
             "requests": firmware.requests,
             "values": {names.get(cid, hex(cid)): v for cid, v in firmware.values.items()},
-            "left_out": self._model.left_out,
+            "left_out": self._camera.model.left_out,
         }
 
 

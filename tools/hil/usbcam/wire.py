@@ -10,11 +10,11 @@ through ``attach`` in sysfs: port, descriptor, device id, speed.
 import contextlib
 import socket
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-__all__ = ["ECONNRESET", "EPIPE", "EPROTO", "Link", "Unlink", "Urb"]
+__all__ = ["ECONNRESET", "ENOSPC", "EPIPE", "EPROTO", "Link", "Unlink", "Urb"]
 
 VHCI = Path("/sys/devices/platform/vhci_hcd.0")
 
@@ -23,17 +23,22 @@ _IN = 1
 _HEADER = struct.Struct(">5I28s")  # command, seqnum, devid, direction, endpoint, the rest
 _SUBMIT = struct.Struct(">IiiiI8s")  # flags, length, start frame, packets, interval, setup
 _RETURN = struct.Struct(">5I5i8x")  # status, actual length, start frame, packets, errors
+_PACKET = struct.Struct(">3Ii")  # of an isochronous transfer: offset, length, actual one, status
 
 _HIGH_SPEED = 3  # enum usb_device_speed
 _FREE = 4  # VDEV_ST_NULL
 _DEVICE_ID = 1 << 16 | 1  # bus and device number; the kernel only hands it back
 
 # What can become of a URB.
-EPIPE, EPROTO, ECONNRESET = 32, 71, 104
+ENOSPC, EPIPE, EPROTO, ECONNRESET = 28, 32, 71, 104
 
 
 class Urb(NamedTuple):
-    """One request of the host."""
+    """One request of the host.
+
+    Attributes:
+        packets: Offset and length of each, if the transfer is isochronous.
+    """
 
     seqnum: int
     endpoint: int
@@ -41,6 +46,7 @@ class Urb(NamedTuple):
     length: int
     setup: bytes
     data: bytes
+    packets: tuple[tuple[int, int], ...] = ()
 
 
 class Unlink(NamedTuple):
@@ -93,13 +99,15 @@ class Link:
             return Unlink(seqnum, int.from_bytes(rest[:4], "big"))
         if command != CMD_SUBMIT:
             raise EOFError  # nothing after it would make sense
-        _, length, _, _, _, setup = _SUBMIT.unpack(rest)
-        end = _HEADER.size + (0 if direction == _IN else length)
+        _, length, _, count, _, setup = _SUBMIT.unpack(rest)
+        middle = _HEADER.size + (0 if direction == _IN else length)
+        end = middle + _PACKET.size * max(count, 0)
         if len(got) < end:
             return None
-        data = bytes(got[_HEADER.size : end])
+        data = bytes(got[_HEADER.size : middle])
+        packets = tuple(each[:2] for each in _PACKET.iter_unpack(bytes(got[middle:end])))
         del got[:end]
-        return Urb(seqnum, endpoint, direction == _IN, length, setup, data)
+        return Urb(seqnum, endpoint, direction == _IN, length, setup, data, packets)
 
     def answer(self, urb: Urb, data: bytes = b"", error: int = 0) -> None:
         """Give a URB back: with the bytes read, or with an errno."""
@@ -109,6 +117,16 @@ class Link:
             data, count = b"", 0 if error else urb.length
         header = _RETURN.pack(RET_SUBMIT, urb.seqnum, 0, 0, 0, -error, count, 0, 0, 0)
         self._send(header + data)
+
+    def answer_packets(self, urb: Urb, pieces: Sequence[bytes | None]) -> None:
+        """Give an isochronous URB back, with the bytes of each packet; ``None``: it was lost."""
+        data = b"".join(piece or b"" for piece in pieces)
+        count, lost = len(pieces), pieces.count(None)
+        text = _RETURN.pack(RET_SUBMIT, urb.seqnum, 0, 0, 0, 0, len(data), 0, count, lost) + data
+        for (offset, length), piece in zip(urb.packets, pieces, strict=True):
+            error = -EPROTO if piece is None else 0
+            text += _PACKET.pack(offset, length, len(piece or b""), error)
+        self._send(text)
 
     def answer_unlink(self, unlink: Unlink, *, found: bool) -> None:
         """Say whether a URB could be had back."""
