@@ -58,7 +58,7 @@ test-tsan: build/tsan/ring_threads ## threads that share a camera, under the thr
 	@TSAN_OPTIONS=halt_on_error=1 $(TSAN_RUN) $< $(TSAN_SECONDS) $(TSAN_SEED)
 
 test-hil: build $(VENV)/test.stamp $(VENV)/hil.stamp ## against real kernel drivers, in a QEMU guest
-	$(PY) tools/hil/run -- sh -ec '$(PY) -m pytest tests/hil; $(PY) -m pytest -m vivid tests/sim'
+	$(PY) tools/hil/run -- sh -ec '$(PY) -m pytest -m "vivid or uvc" tests/sim; $(PY) -m pytest tests/hil'
 
 fuzz: build $(VENV)/test.stamp $(FUZZERS) ## random input for FUZZ_SECONDS each, from FUZZ_SEED
 	@test -n "$(FUZZERS)" || { echo "There is no tests/fuzz/fuzz_*.c" >&2; exit 1; }

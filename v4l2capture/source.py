@@ -240,7 +240,7 @@ class Source:
         return self.stream
 
     def plan(self, wanted: Mapping[str, Any], *, again: bool = False) -> WritePlan:
-        """Return what has to be written so that W3C settings are as wanted; or all of them again."""
+        """Return what has to be written so that W3C settings are as wanted, or all ``again``."""
         states = self.states(wanted)
         timing = self.timing(states)
         return write_plan(states, wanted, timing=timing, frame=self.frame_size, again=again)

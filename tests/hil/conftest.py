@@ -14,7 +14,10 @@ from pathlib import Path
 
 import pytest
 
+from v4l2capture import Device
+
 from . import vivid as vivid_
+from .usbcam import UsbCamera
 
 IN_GUEST = os.environ.get("V4L2CAPTURE_HIL") == "1"
 WRITER = Path(__file__).with_name("loopback_writer.py")
@@ -83,6 +86,18 @@ def multi(vivid_mplane) -> str:
 def camera(request) -> str:
     """Both of them, one after the other."""
     return request.getfixturevalue(request.param)
+
+
+@pytest.fixture
+def uvc() -> Iterator[str]:
+    """USB camera as it was at first: 320x240 YUYV, 15 frames/s."""
+    with UsbCamera.of_the_rig() as usb:
+        path = usb.reset()
+        with Device(path) as device:
+            device.set_format(320, 240, "YUYV", 15)
+        yield path
+        usb.do("clear")
+        usb.do("plug")
 
 
 @pytest.fixture

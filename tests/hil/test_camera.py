@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The engine on kernel drivers: what vivid and v4l2loopback have, in the words of the W3C."""
+"""The engine on kernel drivers, in the words of the W3C: vivid, v4l2loopback, and uvcvideo."""
 
 import subprocess
 import time
@@ -9,9 +9,16 @@ import pytest
 
 from v4l2capture import Camera, Device, DeviceBusyError, DeviceGoneError, OverconstrainedError
 
+from . import usbcam as usbcam_
 from . import vivid as vivid_
 
 RANGES = ("brightness", "contrast", "saturation")
+
+
+@pytest.fixture(params=["single", "multi", "uvc"])
+def camera(request) -> str:
+    """A camera in a known, small format."""
+    return request.getfixturevalue(request.param)
 
 
 def v4l2_ctl(path: str, *options: str) -> str:
@@ -68,10 +75,10 @@ def test_change_by_v4l2_ctl_is_told(camera):
     with Camera(camera) as cam:
         assert not cam.take_changes()
 
-        v4l2_ctl(camera, "--set-ctrl", "brightness=77")
+        v4l2_ctl(camera, "--set-ctrl", "brightness=47")
 
         assert cam.take_changes()
-        assert cam.settings.brightness == 77
+        assert cam.settings.brightness == 47
         assert not cam.take_changes()
 
 
@@ -79,22 +86,25 @@ def test_impossible_requirement_changes_nothing(camera):
     before = everything(camera)
 
     with Camera(camera) as cam, pytest.raises(OverconstrainedError) as caught:
-        cam.apply_constraints(contrast={"exact": 3}, zoom={"exact": 200})
+        cam.apply_constraints(contrast={"exact": 3}, torch={"exact": True})
 
-    assert caught.value.constraint == "zoom"
+    assert caught.value.constraint == "torch"
     assert everything(camera) == before
 
 
-def test_size_and_rate_are_the_drivers(single):
-    with Camera(single) as cam:
+@pytest.mark.parametrize(
+    ("node", "width", "height", "rate"), [("single", 1280, 720, 10), ("uvc", 640, 480, 15)]
+)
+def test_size_and_rate_are_the_drivers(request, node, width, height, rate):
+    with Camera(request.getfixturevalue(node)) as cam:
         cam.apply_constraints(
-            width={"exact": 1280}, height={"exact": 720}, frame_rate={"exact": 10}
+            width={"exact": width}, height={"exact": height}, frame_rate={"exact": rate}
         )
 
-        assert (cam.settings.width, cam.settings.height) == (1280, 720)
-        assert cam.settings.frame_rate == pytest.approx(10, abs=0.01)
+        assert (cam.settings.width, cam.settings.height) == (width, height)
+        assert cam.settings.frame_rate == pytest.approx(rate, abs=0.01)
         assert cam.settings.resize_mode == "none"
-        assert cam.grab_frame(20).array().shape == (720, 1280, 3)
+        assert cam.grab_frame(20).array().shape == (height, width, 3)
 
 
 def test_other_size_is_cropped_and_scaled(camera):
@@ -116,29 +126,33 @@ def test_grabbed_picture_is_fresh(camera):
         assert picture.timestamp_ns >= asked
 
 
-def test_brightness_is_seen_in_the_picture(single):
-    with Camera(single) as cam:
+def test_brightness_is_seen_in_the_picture(camera):
+    with Camera(camera) as cam:
+        span = cam.capabilities.brightness
         means = []
-        for value in (40, 200):
+        for value in (span.min, span.max):
             cam.apply_constraints(brightness={"exact": value})
             cam.grab_frame(20)
             means.append(np.mean(cam.grab_frame(20).array()))
 
-    assert means[1] > means[0] + 50
+    assert means[1] > means[0] + 40
 
 
-def test_size_is_not_changed_under_another_stream(single):
-    with Camera(single) as cam, Device(single) as other, other.stream():
+def test_size_is_not_changed_under_another_stream(camera):
+    with Camera(camera) as cam, Device(camera) as other, other.stream():
         with pytest.raises(DeviceBusyError):
-            cam.apply_constraints(width={"exact": 640}, height={"exact": 360})
+            cam.apply_constraints(width={"exact": 640}, height={"exact": 480})
 
         assert cam.settings.width == 320
 
 
-def test_camera_that_is_unplugged_is_gone(single):
-    with Camera(single) as cam:
+@pytest.mark.parametrize(
+    ("node", "plug"), [("single", vivid_), ("uvc", usbcam_)], ids=["vivid", "uvc"]
+)
+def test_camera_that_is_unplugged_is_gone(request, node, plug):
+    with Camera(request.getfixturevalue(node)) as cam:
         cam.grab_frame(20)
-        with vivid_.unplugged():
+        with plug.unplugged():
             with pytest.raises(DeviceGoneError):
                 cam.apply_constraints(brightness=5)
             with pytest.raises(DeviceGoneError):

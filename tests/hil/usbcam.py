@@ -126,10 +126,46 @@ class UsbCamera:
         self.do("plug")
         return self.path
 
+    def become(self, profile: str | Path, **options: Any) -> str:
+        """Unplug it, plug another camera in instead, and return its node.
+
+        ``options`` are ``largest=[width, height]``, ``usb_id=[vendor, product]`` and
+        ``isochronous``.
+        """
+        self.do("clear")
+        self.do("unplug")
+        self.wait_gone()
+        self.do("plug", profile=str(profile), **options)
+        return self.path
+
     def reset(self) -> str:
         """Let everything go right, and plug it in anew."""
         self.do("clear")
         return self.replug()
+
+
+def unbind() -> None:
+    """Pull the plug of the rig's camera."""
+    with UsbCamera.of_the_rig() as camera:
+        camera.do("unplug")
+        camera.wait_gone()
+
+
+def bind() -> None:
+    """Plug it in again and wait for its node."""
+    with UsbCamera.of_the_rig() as camera:
+        camera.do("plug")
+        assert camera.path
+
+
+@contextlib.contextmanager
+def unplugged() -> Iterator[None]:
+    """Unplug for the time of the block."""
+    unbind()
+    try:
+        yield
+    finally:
+        bind()
 
 
 @contextlib.contextmanager

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: MIT
 """Fixtures of the device layer's tests: each camera test runs on every lane there is.
 
-The simulated camera is always there. vivid, a driver of the kernel, joins in when
-V4L2CAPTURE_VIVID names its node, as tools/hil/run does; ``-m vivid`` selects it alone.
+The simulated camera is always there. Drivers of the kernel join in when V4L2CAPTURE_VIVID and
+V4L2CAPTURE_UVC name their nodes, as tools/hil/run does; ``-m vivid`` and ``-m uvc`` select one
+alone.
 """
 
 from collections.abc import Callable, Iterator
@@ -12,11 +13,49 @@ import pytest
 from v4l2capture import Device
 from v4l2capture.cli import main
 
-from .lanes import VIVID, Lane, SimLane, VividLane, open_small
+from .lanes import UVC, VIVID, Lane, SimLane, UvcLane, VividLane, open_small
 
 LANES = [pytest.param(SimLane, id="sim")]
 if VIVID:
     LANES.append(pytest.param(VividLane, id="vivid", marks=pytest.mark.vivid))
+if UVC:
+    LANES.append(pytest.param(UvcLane, id="uvc", marks=pytest.mark.uvc))
+
+# Lane, then a fixture that needs what the driver has not, and why: its tests are left out.
+LACKS = {
+    "uvc": {
+        "knobs": "USB Video Class has numbers, switches and menus only",
+    },
+}
+
+# Lane, then a test that the driver does otherwise, and how: it is run, and has to fail.
+OTHERWISE = {
+    "uvc": {
+        "test_same_value_is_no_change": "uvcvideo tells of every write, also of the same value",
+        "test_format_is_busy_while_another_program_streams": (
+            "who has set the format has the camera for itself: the other cannot stream at all"
+        ),
+    },
+}
+
+
+def pytest_report_header() -> list[str]:
+    """Say what is left out."""
+    rows = [(lane.id, *row) for lane in LANES for row in LACKS.get(str(lane.id), {}).items()]
+    return [f"{lane}: no tests of {fixture}: {why}" for lane, fixture, why in rows]
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Function]) -> None:
+    """Do with each test what the tables say."""
+    left_out = []
+    for item in items:
+        for lane in [mark.name for mark in item.iter_markers() if mark.name in LACKS]:
+            if LACKS[lane].keys() & set(item.fixturenames):
+                left_out.append(item)
+            if why := OTHERWISE[lane].get(item.originalname):
+                item.add_marker(pytest.mark.xfail(reason=why, strict=True))
+    items[:] = [item for item in items if item not in left_out]
+    config.hook.pytest_deselected(items=left_out)
 
 
 @pytest.fixture(params=LANES)

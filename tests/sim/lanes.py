@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""The two cameras that the device layer is tested with: simulated, and a kernel driver's.
+"""The cameras that the device layer is tested with: simulated, and those of kernel drivers.
 
-A test that takes ``camera`` or ``device`` says what happens, and both do it. What only the
+A test that takes ``camera`` or ``device`` says what happens, and all of them do it; what one
+does otherwise is a row of ``OTHERWISE`` in conftest.py, with the reason. What only the
 simulated one can do (hold the clock, break things, count ioctls) is behind ``camera.sim``,
 and tests of it make that camera themselves.
 """
@@ -17,7 +18,10 @@ from linuxpy.video import raw
 from v4l2capture import Device, Frame, SimulatedCamera, Stream
 from v4l2capture._native import ffi, lib
 
+from ..hil.usbcam import UsbCamera
+
 VIVID = os.environ.get("V4L2CAPTURE_VIVID", "")
+UVC = os.environ.get("V4L2CAPTURE_UVC", "")
 
 _FILLED = raw.BufferFlag.DONE.value
 _QUEUED = raw.BufferFlag.QUEUED.value
@@ -72,17 +76,21 @@ class SimLane:
         """Let the camera fill so many buffers."""
         self.sim.tick(frames)
 
+    def silence(self, _device: Device) -> None:
+        """No frame comes any more: nobody lets time pass."""
+
     def restore(self) -> None:
         """Nothing outlives this camera."""
 
 
-class VividLane:
-    """The kernel's virtual camera, in the guest. Time passes by itself."""
+class KernelLane:
+    """A camera that a driver of the kernel makes, in the guest. Time passes by itself."""
 
-    size = (320, 180)
+    path: str
+    size: tuple[int, int]
+    driver: str
 
     def __init__(self) -> None:
-        self.path = VIVID
         with Device(self.path) as device:
             self._values = device.controls.read()
 
@@ -90,14 +98,15 @@ class VividLane:
         """Wait until so many buffers are filled."""
         end = time.monotonic() + 10
         while sum(bool(flags & _FILLED) for flags in buffer_states(device)) < frames:
-            assert time.monotonic() < end, "vivid fills no buffers"
+            assert time.monotonic() < end, f"{self.driver} fills no buffers"
             time.sleep(0.002)
 
     def restore(self) -> None:
         """Give the next test the camera that this one was given."""
         with Device(self.path) as device:
             values = device.controls.read()
-            for name, value in self._values.items():
+            # An automatic comes last, since it would not let its values be set.
+            for name, value in sorted(self._values.items(), key=lambda item: "auto" in item[0]):
                 control = device.controls[name]
                 if values.get(name) == value or control.flags & {"read-only", "volatile"}:
                     continue
@@ -105,11 +114,41 @@ class VividLane:
                     control.value = value  # else it depends on the size of the picture
 
 
-Lane = SimLane | VividLane
+class VividLane(KernelLane):
+    """The kernel's virtual camera."""
+
+    path = VIVID
+    size = (320, 180)
+    driver = "vivid"
+
+    def silence(self, device: Device) -> None:
+        """No frame comes any more."""
+        device.controls["percentage_of_dropped_buffers"].value = 100
+
+
+class UvcLane(KernelLane):
+    """A USB camera, played by a program and driven by the kernel's own driver."""
+
+    path = UVC
+    size = (160, 120)
+    driver = "uvcvideo"
+
+    def silence(self, _device: Device) -> None:
+        """No frame comes any more."""
+        with UsbCamera.of_the_rig() as usb:
+            usb.fault("silent")
+
+    def restore(self) -> None:
+        with UsbCamera.of_the_rig() as usb:
+            usb.do("clear")
+        super().restore()
+
+
+Lane = SimLane | KernelLane
 
 
 def open_small(camera: Lane) -> Device:
-    """Open a camera in a small format, which both have: few bytes, many frames."""
+    """Open a camera in a small format, which all have: few bytes, many frames."""
     device = Device(camera.path)
     device.set_format(*camera.size, "YUYV", 30)
     return device

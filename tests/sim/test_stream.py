@@ -302,13 +302,12 @@ def test_a_frame_costs_two_ioctls_and_one_wait(reader, monkeypatch):
 def test_latest_gives_older_frames_back(camera, device):
     stream = device.stream(buffers=4)
     camera.fill(device, 3)
-    ready = 3 if isinstance(camera, SimLane) else 4  # vivid may fill the last one meanwhile
 
     frame = stream.latest(0)
 
-    assert 2 <= stream.stats.stale <= ready - 1
-    assert stream.stats.dropped == 0
-    assert frame.sequence == stream.stats.stale
+    stats = stream.stats
+    assert stats.stale == 2 or (stats.stale > 2 and not isinstance(camera, SimLane))
+    assert frame.sequence == stats.stale + stats.dropped  # a driver goes on meanwhile
     assert (stream.leased, queued(device)) == (1, 3)
 
 
@@ -672,7 +671,7 @@ def test_broken_frames_do_not_prolong_the_timeout(ticking, monkeypatch):
 def test_timeout_is_kept_to(camera, device, method, timeout):
     stream = device.stream()
     if not isinstance(camera, SimLane):
-        device.controls["percentage_of_dropped_buffers"].value = 100
+        camera.silence(device)
         time.sleep(0.1)
         while stream.try_read():
             pass

@@ -53,11 +53,10 @@ class Waiting:
 
 
 def stalled(camera):
-    """A device and a stream that gives no frames, on either lane."""
+    """A device and a stream that gives no frames, on any lane."""
     device = Device(camera.path)
     device.set_format(*camera.size, "YUYV", 30)
-    if not isinstance(camera, SimLane):
-        device.controls["percentage_of_dropped_buffers"].value = 100
+    camera.silence(device)
     stream = device.stream(timeout=None)
     if not isinstance(camera, SimLane):
         while stream.try_read() is not None:
@@ -92,9 +91,8 @@ def test_close_wakes_who_waits_the_quick_way(camera):
     waiting = Waiting(lambda: [frame.close() for frame in stream])
     camera.fill(device) if not isinstance(camera, SimLane) else camera.sim.tick()
     time.sleep(0.05)
-    if not isinstance(camera, SimLane):
-        device.controls["percentage_of_dropped_buffers"].value = 100
-        time.sleep(0.1)
+    camera.silence(device)
+    time.sleep(0.1)  # there may be one on its way
 
     begin = time.monotonic()
     stream.close()
