@@ -160,6 +160,12 @@ class Stream:
         if self.format.pixel_format in PIXEL_FORMATS:
             for plane, least in enumerate(minimum_bytes(self.format)):
                 config.minimum[plane] = least
+        if config.jpeg and not any(plane.sizeimage for plane in self.format.planes):
+            # The kernel would refuse it with a warning in its log.
+            name = self.format.pixel_format
+            hint = f"The camera does not say how large a frame in {name} may be; try another format"
+            path = self._device.path
+            raise device_error(DeviceError, errno.EINVAL, "VIDIOC_REQBUFS", path, hint)
         out = ffi.new("struct vc_ring **")
         self._device._check(lib.vc_ring_new(self._device._dev, config, out), "VIDIOC_REQBUFS")
         # The ring's descriptor belongs to the waiter, which must not go before the ring does.

@@ -297,6 +297,19 @@ def test_zero_size_of_a_buffer_is_lived_with():
         assert stream.read(0).array().shape == (48, 64, 2)
 
 
+def test_jpeg_of_which_nobody_knows_the_size_is_not_asked_for():
+    """The kernel would refuse the buffers, and complain in its log."""
+    camera = simulated(pixel_format="MJPG")
+    camera.fault("zero_sizeimage")
+    device = Device(camera.path)
+
+    with pytest.raises(DeviceError, match="does not say how large a frame in MJPG") as caught:
+        device.stream()
+
+    assert caught.value.errno == errno.EINVAL
+    assert camera.ioctls("VIDIOC_REQBUFS") == 0
+
+
 @pytest.mark.parametrize("capabilities", [["meta-capture", "streaming"], ["video-output"]])
 def test_node_that_gives_no_pictures_has_no_formats(capabilities):
     camera = simulated(capabilities=capabilities)
