@@ -10,6 +10,7 @@ and tests of it make that camera themselves.
 import ctypes
 import os
 import time
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -67,6 +68,7 @@ class SimLane:
     """The simulated webcam. Time passes when a test says so."""
 
     size = (320, 240)
+    cycles = 200  # of a test that looks for what is left
 
     def __init__(self, profile: Any = "webcam") -> None:
         self.sim = simulated(profile)
@@ -83,16 +85,23 @@ class SimLane:
         """Nothing outlives this camera."""
 
 
+@cache
+def _first_values(path: str) -> dict[str, Any]:
+    """What a camera's controls were before any test: each puts them back."""
+    with Device(path) as device:
+        return device.controls.read()
+
+
 class KernelLane:
     """A camera that a driver of the kernel makes, in the guest. Time passes by itself."""
 
     path: str
     size: tuple[int, int]
     driver: str
+    cycles = 4  # each takes half a second
 
     def __init__(self) -> None:
-        with Device(self.path) as device:
-            self._values = device.controls.read()
+        self._values = _first_values(self.path)
 
     def fill(self, device: Device, frames: int = 1) -> None:
         """Wait until so many buffers are filled."""

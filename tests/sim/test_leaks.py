@@ -9,7 +9,7 @@ from v4l2capture import CaptureError, Device, SimulatedCamera, list_devices
 
 from .lanes import SimLane, mappings, open_fds, open_small, shoot, simulated, small
 
-TIMES = 200
+TIMES = SimLane.cycles
 
 
 def stream_once(camera):
@@ -50,12 +50,11 @@ CYCLES = [stream_once, everything_once, drop_everything_once, frame_outlives_all
 
 @pytest.mark.parametrize("cycle", CYCLES)
 def test_nothing_is_left_of_a_cycle(camera, cycle):
-    times = TIMES if isinstance(camera, SimLane) else 20
     cycle(camera)
     gc.collect()
     before = open_fds(), mappings(camera.path)
 
-    for _ in range(times):
+    for _ in range(camera.cycles):
         cycle(camera)
 
     gc.collect()  # a device and its controls refer to each other

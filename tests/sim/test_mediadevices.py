@@ -577,7 +577,7 @@ async def test_nothing_is_left_of_listing(camera):
     await media_devices.enumerate_devices()
     before = await settle(camera.path, (open_fds(), 0, 1))
 
-    for _ in range(5):
+    for _ in range(min(camera.cycles, 5)):
         await media_devices.enumerate_devices()
 
     assert await settle(camera.path, before) == before
