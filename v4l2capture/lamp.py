@@ -189,13 +189,13 @@ class Lamp:
         _, end = self.strobe(_PULSE)
         if end > time.monotonic_ns() + 2 * _PULSE * 1e9:  # no timer of its own
             time.sleep(_PULSE)
-            self._press(_STOP)
+            self.stop()
 
     @contextmanager
     def _by_software(self) -> Iterator[None]:
-        """Strobe when told to, also where the sensor does it for each frame."""
+        """Strobe when told to, if possible also where the sensor does it for each frame."""
         source = self._control(_SOURCE)
-        if source is None or not self._is_external:
+        if source is None or not self._is_external or _SOFTWARE not in source.menu:
             yield
             return
         source.value = _SOFTWARE

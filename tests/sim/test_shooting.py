@@ -170,6 +170,21 @@ def test_eyes_are_lit_also_by_a_lamp_that_the_sensor_strobes(camera):
     assert lamp(camera)["led_mode"] == 0
 
 
+def test_eyes_are_lit_also_by_a_lamp_that_nobody_but_the_sensor_strobes():
+    with Device("sim:phone") as device:
+        profile = device.profile()
+    for node in profile["subdevices"]:
+        for control in node["controls"]:
+            if control["name"] == "strobe_source":
+                control |= {"min": 1, "default": 1, "value": 1, "menu": {"1": "External"}}
+    sim = SimulatedCamera(profile)
+    with Camera(sim.path) as camera:
+        taken = shot(camera, redEyeReduction=True, fillLightMode="flash")
+
+        assert taken.photo.red_eye_reduction is True
+        assert lamp(camera)["led_mode"] == 0
+
+
 def test_still_of_another_size_leaves_the_stream_as_it_was(camera):
     camera.grab_frame()
 
