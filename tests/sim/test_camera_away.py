@@ -23,6 +23,7 @@ from v4l2capture import (
 )
 from v4l2capture import absence as absence_module
 from v4l2capture import sim as sim_module
+from v4l2capture.lamp import Lamp
 from v4l2capture.waiting import Waiter
 
 from .lanes import mappings, open_fds, small
@@ -328,6 +329,28 @@ def test_what_a_photo_changes_is_not_what_it_was(frames):
         assert (camera.settings, [node.controls.read() for node in camera.nodes]) == before
 
 
+def test_light_of_a_photo_is_not_what_it_was(monkeypatch):
+    """The plug is pulled while the lamp flashes, which then cannot be told to stop."""
+    sim = SimulatedCamera("phone")
+    strobe = Lamp.strobe
+
+    def pulled(lamp, duration):
+        light = strobe(lamp, duration)
+        sim.unplug()
+        return light
+
+    monkeypatch.setattr(Lamp, "strobe", pulled)
+    with Camera(sim.path) as camera:
+        before = [node.controls.read() for node in camera.nodes]
+        with pytest.raises(DeviceGoneError):
+            camera.take_photo(fill_light_mode="flash")
+        sim.replug()
+
+        camera.reopen()
+
+        assert [node.controls.read() for node in camera.nodes] == before
+
+
 # ---- waiting ----
 
 
@@ -423,11 +446,12 @@ def test_stop_holds_while_the_camera_is_away(sim):
         assert camera.stream is None
 
 
-def test_close_ends_the_waiting(sim):
+def test_close_ends_the_waiting(sim, looks):
     camera = Camera(sim.path, on_disconnect="wait")
     sim.unplug()
     reading = Doing(lambda: camera.read(timeout=None))
-    away(camera)
+    while len(looks) < 2:  # the first one is that of who does not wait
+        time.sleep(0.001)
 
     camera.close()
     reading.end()
