@@ -19,6 +19,8 @@ class Bell:
     Synchronization: any method from any thread.
     """
 
+    _fd = -1  # until there is one
+
     def __init__(self) -> None:
         self._fd = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)
         _bells.add(self)
@@ -34,10 +36,13 @@ class Bell:
         return False
 
     def __del__(self) -> None:
-        os.close(self._fd)
+        if self._fd >= 0:
+            os.close(self._fd)
 
 
 _bells: weakref.WeakSet[Bell] = weakref.WeakSet()
+
+os.register_at_fork(after_in_child=_bells.clear)  # they are the parent's
 
 
 def ring() -> None:

@@ -338,6 +338,7 @@ class CaptureSource:
         if left <= 0 and not self.muted:
             self._mute(True)
             if self.restarts and not self._photos:
+                _log.warning("%s gives no frames: begun anew", self.path)
                 self._worker.post(self._shared.restart)
         self._watchdog = self.loop.call_later(
             left if left > 0 else self._silence, self._wait_for_silence

@@ -28,7 +28,7 @@ class Lookout:
             self._watch = DeviceWatch()
         except OSError as error:
             raise device_error(
-                DeviceError, error.errno or 0, "inotify_add_watch", str(error.filename)
+                DeviceError, error.errno or 0, "inotify_add_watch", error.filename or "/dev"
             ) from None
         self._waiter.add(self._watch)
         self._woken = False

@@ -441,6 +441,20 @@ async def test_camera_that_is_unplugged_is_told(nodes, two):
     assert event.user_inserted_devices == ()
 
 
+async def test_simulated_plug_is_told_without_a_node(nodes, two):
+    here, there = two
+    media_devices = MediaDevices([here.path, there.path])
+    await media_devices.enumerate_devices()
+    events = media_devices.events("devicechange")
+
+    there.replug()
+    event = await asyncio.wait_for(anext(events), 5)
+    assert [info.label for info in event.user_inserted_devices] == ["There"]
+    here.unplug()
+    event = await asyncio.wait_for(anext(events), 5)
+    assert [info.label for info in event.devices] == ["There"]
+
+
 async def test_events_come_to_async_for(nodes, two):
     here, there = two
     media_devices = MediaDevices([here.path, there.path])
