@@ -438,11 +438,14 @@ class Controls(Mapping[str | int, Control]):
         raise error
 
     def _holder(self, control: Control) -> str | None:
-        """Return the master that is not manual now, as far as it can be read."""
+        """Return the master that is not manual now, as far as it can be read.
+
+        Where all are, and the driver says all the same that one holds it: the first.
+        """
         for name in control.masters:
             master = self[name]
             with contextlib.suppress(DeviceError):
                 if master.value == MANUAL.get(master.id, 0):
                     continue
             return name
-        return None
+        return next(iter(control.masters), None) if "inactive" in control.flags else None
