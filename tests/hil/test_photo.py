@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from v4l2capture import Camera, Device, DeviceGoneError, NotSupportedError, UnknownError
+from v4l2capture import Camera, DeviceGoneError, UnknownError
 from v4l2capture.dictionaries import PhotoSettings
 from v4l2capture.shooting import shoot
 
@@ -185,23 +185,3 @@ def test_raw_sensor_gives_dng():
         photo = camera.take_photo(type="image/x-adobe-dng", timeout=30)
 
     assert photo[:4] == b"II*\0"
-
-
-@pytest.mark.parametrize("node", ["vivid", "vivid_mplane", "loopback_shared"])
-def test_every_driver_takes_photos_and_grabs_frames(node, request, feed):
-    path = request.getfixturevalue(node)
-    if node == "loopback_shared":
-        feed(path, "--format", "YUYV", "--size", "320x240", "--fps", "20")
-    with Device(path) as device:
-        before = device.format
-
-    with Camera(path) as camera:
-        photo = camera.take_photo(image_width=320, timeout=30)
-        bitmap = camera.grab_frame(20)
-        with pytest.raises(NotSupportedError):
-            camera.take_photo(redEyeReduction=True)
-
-    assert Image.open(io.BytesIO(photo)).size == (photo.width, photo.height)
-    assert bitmap.array().shape[2] == 3
-    with Device(path) as device:
-        assert device.format == before
