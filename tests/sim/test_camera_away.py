@@ -129,6 +129,15 @@ def test_stream_that_was_off_stays_off(sim):
         assert (now.width, now.pixel_format, now.frame_rate) == (320, "MJPG", 15)
 
 
+def test_stream_that_was_closed_stays_closed(sim):
+    with Camera(sim.path) as camera:
+        camera.start().close()
+
+        camera.reopen()
+
+        assert camera.stream is None
+
+
 def test_camera_that_is_not_there_is_not_back(sim):
     with Camera(sim.path) as camera:
         camera.start()
