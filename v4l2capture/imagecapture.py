@@ -70,13 +70,13 @@ class ImageCapture:
         Where it needs another size than the tracks have, they are muted for it.
 
         Raises:
-            InvalidStateError: The track has ended.
+            InvalidStateError: The track has ended, or is not enabled.
             NotSupportedError: The camera cannot do what is wanted.
             UnknownError: It could not be taken; the ``__cause__`` says why.
             TypeError, ValueError: A wrong argument.
         """
         track = self._track
-        error = self._unfit()
+        error = self._dark()
         if error is not None:
             return rejected(track._loop, error)
         try:
@@ -126,9 +126,7 @@ class ImageCapture:
             UnknownError: It ended meanwhile, no picture came, or it cannot be decoded.
         """
         track = self._track
-        error = self._unfit() or (
-            None if track.enabled else InvalidStateError("the track is not enabled")
-        )
+        error = self._dark()
         if error is not None:
             return rejected(track._loop, error)
         fresh = track._fresh()
@@ -153,6 +151,13 @@ class ImageCapture:
         if self._track.ready_state == "live":
             return None
         return InvalidStateError("the track has ended")
+
+    def _dark(self) -> InvalidStateError | None:
+        """Return why there is no picture: as browsers, and unlike the W3C, not even a photo."""
+        error = self._unfit()
+        if error is None and not self._track.enabled:
+            error = InvalidStateError("the track is not enabled")
+        return error
 
     def _ask(self, question: Callable[[SharedCamera], _T]) -> asyncio.Future[_T]:
         track = self._track
