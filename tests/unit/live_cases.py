@@ -112,7 +112,7 @@ async def image_capture_of_sound(case, page):
         kind = "audio"
 
     track = await page.track()
-    sound = Sound(track._source, "sound", track.get_capabilities(), track._seen)
+    sound = Sound(track._source, "sound", track.get_capabilities(), track._seen, waits=False)
 
     with pytest.raises(DOMException) as caught:
         ImageCapture(sound)
