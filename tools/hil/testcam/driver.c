@@ -21,6 +21,7 @@
  *	raw=0,...	1: a raw camera
  *	lens=1,...	0: without
  *	flash=3,...	modes of the LED: 1 flash, 2 torch, 3 both; 0: without
+ *	led=0,...	1: the LED is of the LED class, and no subdevice; see led.c
  *	soe=0,...	1: time stamps are of the start of exposure, else end of frame
  *	cooldown=100	ms from the end of a strobe until it can strobe again
  *
@@ -56,6 +57,10 @@ static unsigned int flash[TESTCAM_MOST] = { 3, 3, 3, 3 };
 module_param_array(flash, uint, NULL, 0444);
 MODULE_PARM_DESC(flash, "for each camera: modes of its LED, 1 flash, 2 torch, 3 both, 0 none");
 
+static bool led[TESTCAM_MOST];
+module_param_array(led, bool, NULL, 0444);
+MODULE_PARM_DESC(led, "for each camera: its LED is of the LED class, and no subdevice");
+
 static bool soe[TESTCAM_MOST];
 module_param_array(soe, bool, NULL, 0444);
 MODULE_PARM_DESC(soe, "for each camera: time stamps of the start of exposure");
@@ -74,6 +79,7 @@ static int init_camera(struct testcam *testcam, unsigned int number)
 	camera->raw = raw[number];
 	camera->has_lens = lens[number];
 	camera->flash_modes = flash[number] & 3;
+	camera->is_led = led[number] && (camera->flash_modes & 2);
 	mutex_init(&camera->lock);
 	spin_lock_init(&camera->buffers_lock);
 	spin_lock_init(&camera->moments);
@@ -137,6 +143,7 @@ static void unregister(struct testcam *testcam)
 		struct testcam_camera *camera = &testcam->camera[i];
 
 		vb2_video_unregister_device(&camera->vdev);
+		testcam_led_unregister(camera);
 		unregister_subdevice(&camera->flash.sd);
 		unregister_subdevice(&camera->lens.sd);
 		unregister_subdevice(&camera->sensor.sd);

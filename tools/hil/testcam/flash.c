@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The flash: a subdevice with an LED that can be a torch and a flash.
+ * The flash: a subdevice with an LED that can be a torch and a flash.  Where it is of
+ * the LED class instead, led.c sets these controls.
  *
  *  - In mode flash, with software as the source, STROBE lights it for TIMEOUT, unless
  *    STROBE_STOP or another mode ends it earlier.  It can strobe again when READY says
@@ -263,6 +264,8 @@ int testcam_flash_init(struct testcam_camera *camera)
 	add_controls(camera);
 	if (flash->handler.error)
 		return flash->handler.error;
+	if (camera->is_led)
+		return testcam_led_register(camera);
 
 	v4l2_subdev_init(&flash->sd, &ops);
 	flash->sd.owner = THIS_MODULE;

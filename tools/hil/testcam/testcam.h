@@ -15,6 +15,7 @@
 
 #include <linux/kthread.h>
 #include <linux/ktime.h>
+#include <linux/leds.h>
 #include <linux/list.h>
 #include <linux/mutex.h>
 #include <linux/spinlock.h>
@@ -137,10 +138,17 @@ struct testcam_flash {
 	u32 faults;
 	u64 ready_at;
 	u64 external_limit;	/* ns that one strobe of the sensor's pin may last */
+	struct led_classdev led;	/* in place of sd, where the camera has led=1 */
+	char led_name[32];
 };
 
 int testcam_flash_init(struct testcam_camera *camera);
 void testcam_flash_free(struct testcam_camera *camera);
+
+/* ---- led.c ---- */
+
+int testcam_led_register(struct testcam_camera *camera);
+void testcam_led_unregister(struct testcam_camera *camera);
 
 /* ---- image_processor.c: the node's controls, and what turns them into pictures ---- */
 
@@ -240,6 +248,7 @@ struct testcam_camera {
 	bool raw;
 	bool has_lens;
 	unsigned int flash_modes;	/* bits: 1 flash, 2 torch; 0: there is no flash */
+	bool is_led;			/* the flash is of the LED class, and no subdevice */
 
 	struct mutex lock;
 	struct video_device vdev;

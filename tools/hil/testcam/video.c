@@ -571,7 +571,7 @@ int testcam_video_register(struct testcam_camera *camera)
 	if (camera->has_lens &&
 	    IS_ERR(media_create_ancillary_link(sensor, &camera->lens.sd.entity)))
 		return -ENOMEM;
-	if (camera->flash_modes &&
+	if (camera->flash_modes && !camera->is_led &&
 	    IS_ERR(media_create_ancillary_link(sensor, &camera->flash.sd.entity)))
 		return -ENOMEM;
 	return 0;
