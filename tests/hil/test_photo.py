@@ -6,6 +6,8 @@ exposure was lit; so what is asserted here is in the pixels.
 """
 
 import io
+import subprocess
+import sys
 import time
 
 import numpy as np
@@ -37,6 +39,13 @@ def frame_of(camera, **settings):
 
 def code_of(camera, **settings):
     return testcam_code.read(frame_of(camera, **settings))
+
+
+def wait_until(condition):
+    end = time.monotonic() + 60
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.01)
 
 
 def lamp() -> tuple[int, int]:
@@ -95,6 +104,41 @@ def test_eyes_are_lit_long_before_the_photo(camera):
     assert time.monotonic() - begin >= 0.6
     assert code.strobe_share >= 0.85 * 255
     assert lamp()[0] == testcam.OFF
+
+
+def test_eyes_are_lit_also_by_a_lamp_that_the_sensor_strobes(camera):
+    with testcam.open_part(FLASH) as node:
+        node.set(testcam.STROBE_SOURCE, testcam.EXTERNAL)
+
+        code = code_of(camera, fillLightMode="flash", redEyeReduction=True)
+
+        assert code.strobe_share >= 0.85 * 255
+        assert node.get(testcam.STROBE_SOURCE) == testcam.EXTERNAL
+        assert node.get(testcam.LED_MODE) == testcam.OFF
+        node.set(testcam.STROBE_SOURCE, testcam.SOFTWARE)
+
+
+FLASHES = """
+import sys
+from v4l2capture import Camera
+
+with Camera(sys.argv[1]) as camera:
+    while True:
+        camera.take_photo(image_width=640, fill_light_mode="flash")
+"""
+
+
+def test_flash_of_a_program_that_is_killed_ends_by_its_own_timer():
+    program = subprocess.Popen([sys.executable, "-c", FLASHES, testcam.reset(FULL)])
+    with testcam.open_part(FLASH) as node:
+        try:
+            wait_until(lambda: node.get(testcam.STROBE_STATUS))
+        finally:
+            program.kill()
+            program.wait()
+
+        wait_until(lambda: not node.get(testcam.STROBE_STATUS))
+        node.set(testcam.LED_MODE, testcam.OFF)
 
 
 def test_camera_that_is_unplugged_is_gone_and_comes_back_dark(camera):
