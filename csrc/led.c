@@ -115,7 +115,7 @@ static int set_one(struct led *led, struct v4l2_ext_control *value)
 {
 	const struct led_control *c = find(led, value->id, 0);
 
-	return c->set(led, c, value->value);
+	return c ? c->set(led, c, value->value) : -EINVAL;
 }
 
 static int each(struct led *led, struct v4l2_ext_controls *all,
