@@ -16,6 +16,9 @@ BENCH  := $(addprefix build/bench/,countlib.so sum.so cloop cctrl)
 # Tests without a guest mostly wait for a camera: they have no need of each other's turn.
 PARALLEL := --numprocesses=auto --maxprocesses=8
 
+# What the tests of faults have said, of each run.
+FAULTS := build/faults
+
 FUZZERS      := $(patsubst tests/fuzz/%.c,build/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
 FUZZ_CC      ?= clang
 FUZZ_SECONDS ?= 20
@@ -33,7 +36,7 @@ unexport VIRTUAL_ENV PYTHONHOME
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test test-asan test-tsan test-hil fuzz soak bench docs lint format wheel clean build FORCE
+.PHONY: help demo test test-asan test-tsan test-hil faults fuzz soak bench docs lint format wheel clean build FORCE
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/\1\t\2/p' Makefile | expand -t 12
@@ -42,7 +45,7 @@ demo: build ## take a picture with the first camera, or with a simulated one
 	@$(PY) tools/demo.py photo.jpg
 
 test: build $(VENV)/test.stamp ## unit tests and simulated camera: no root, no hardware
-	$(PY) -m pytest $(PARALLEL)
+	$(PY) -m pytest $(PARALLEL) --faults-to=$(FAULTS)/here.json
 
 # Built beside the checkout, so that `make test` never loads a sanitized module.
 # libstdc++ comes along because libasan looks for its exceptions at the start.
@@ -58,7 +61,18 @@ test-tsan: build/tsan/ring_threads ## threads that share a camera, under the thr
 	@TSAN_OPTIONS=halt_on_error=1 $(TSAN_RUN) $< $(TSAN_SECONDS) $(TSAN_SEED)
 
 test-hil: build $(VENV)/test.stamp $(VENV)/hil.stamp ## against real kernel drivers, in a QEMU guest
-	$(PY) tools/hil/run -- sh -ec '$(PY) -m pytest -m "vivid or uvc" tests/sim; $(PY) -m pytest tests/hil'
+	$(PY) tools/hil/run -- sh -ec '\
+		$(PY) -m pytest --faults-to=$(FAULTS)/sim.json -m "vivid or uvc" tests/sim; \
+		$(PY) -m pytest --faults-to=$(FAULTS)/hil.json tests/hil'
+
+# Who has run the two above has the results already: python -m tests.faults prints them.
+faults: build $(VENV)/test.stamp $(VENV)/hil.stamp ## what cameras do wrong, and the tests of it on every driver
+	@rm -rf $(FAULTS); status=0; \
+	$(PY) -m pytest $(PARALLEL) --quiet --faults-to=$(FAULTS)/here.json -m quirk || status=1; \
+	$(PY) tools/hil/run -- $(PY) -m pytest --quiet --faults-to=$(FAULTS)/hil.json \
+		-m 'quirk and (vivid or uvc or loopback)' tests/sim tests/hil || status=1; \
+	$(PY) -m tests.faults || status=1; \
+	exit $$status
 
 fuzz: build $(VENV)/test.stamp $(FUZZERS) ## random input for FUZZ_SECONDS each, from FUZZ_SEED
 	@test -n "$(FUZZERS)" || { echo "There is no tests/fuzz/fuzz_*.c" >&2; exit 1; }

@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: MIT
 """Feed frames to a v4l2loopback node, and leave, stall or change format as a real producer might.
 
-    loopback_writer.py NODE [--format YUYV] [--size 640x480] [--fps 30] [--frames N]
+    loopback_writer.py NODE [--format YUYV] [--size 640x480] [--fps 30] [--frames N] [FILE ...]
 
 It says "writing" on stdout after the first frame. Every byte of frame n is n modulo 256, except
-that MJPG frames are small valid JPEG files with a comment that says n. Commands come on stdin, one
-on a line:
+that MJPG frames are small valid JPEG files with a comment that says n. With files, these are the
+frames, in turn, whatever is in them. Commands come on stdin, one on a line:
 
     format YUYV 320x240     reopen the node with another format
     pause, resume           hold the frames back, keep the node open
@@ -25,6 +25,7 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import NoReturn
 
 OUTPUT = 2  # V4L2_BUF_TYPE_VIDEO_OUTPUT
@@ -154,7 +155,7 @@ def open_node(node: str, picture: Picture) -> int:
     return fd
 
 
-def write(node: str, picture: Picture, fps: float, frames: int | None) -> None:
+def write(node: str, picture: Picture, fps: float, frames: int | None, files: list[bytes]) -> None:
     """Write frames until told to stop."""
     fd = open_node(node, picture)
     paused = False
@@ -165,7 +166,7 @@ def write(node: str, picture: Picture, fps: float, frames: int | None) -> None:
         if number == frames:
             break
         if not paused:
-            os.write(fd, picture.frame(number))
+            os.write(fd, files[number % len(files)] if files else picture.frame(number))
         if number == 0:
             print("writing", flush=True)
         wait = max(started + (number + 1) / fps - time.monotonic(), 0.0)
@@ -203,8 +204,10 @@ def main() -> None:
     parser.add_argument("--size", default="640x480", metavar="WxH")
     parser.add_argument("--fps", type=float, default=30.0)
     parser.add_argument("--frames", type=int, metavar="N", help="leave after N frames")
-    args = parser.parse_args()
-    write(args.node, Picture.parse(args.format, args.size), args.fps, args.frames)
+    parser.add_argument("file", nargs="*", type=Path)
+    args = parser.parse_intermixed_args()
+    files = [file.read_bytes() for file in args.file]
+    write(args.node, Picture.parse(args.format, args.size), args.fps, args.frames, files)
 
 
 if __name__ == "__main__":

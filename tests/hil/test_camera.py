@@ -12,6 +12,8 @@ from v4l2capture import Camera, Device, DeviceBusyError, DeviceGoneError, Overco
 from . import usbcam as usbcam_
 from . import vivid as vivid_
 
+pytestmark = pytest.mark.vivid
+
 RANGES = ("brightness", "contrast", "saturation")
 
 
@@ -46,6 +48,7 @@ def test_capabilities_are_what_v4l2_ctl_lists(camera):
         assert able[name].default == int(words["default"])
 
 
+@pytest.mark.quirk("getter-writes")
 def test_opening_looking_and_closing_change_nothing(camera):
     before = v4l2_ctl(camera, "--all")
 
@@ -71,6 +74,7 @@ def test_extremes_and_a_value_between_are_set_and_read_by_others(camera):
                 assert v4l2_ctl(camera, "--get-ctrl", name).split() == [f"{name}:", str(value)]
 
 
+@pytest.mark.quirk("two-programs")
 def test_change_by_v4l2_ctl_is_told(camera):
     with Camera(camera) as cam:
         assert not cam.take_changes()
@@ -92,8 +96,10 @@ def test_impossible_requirement_changes_nothing(camera):
     assert everything(camera) == before
 
 
+@pytest.mark.quirk("adjusted-rate")
 @pytest.mark.parametrize(
-    ("node", "width", "height", "rate"), [("single", 1280, 720, 10), ("uvc", 640, 480, 15)]
+    ("node", "width", "height", "rate"),
+    [("single", 1280, 720, 10), pytest.param("uvc", 640, 480, 15, marks=pytest.mark.uvc)],
 )
 def test_size_and_rate_are_the_drivers(request, node, width, height, rate):
     with Camera(request.getfixturevalue(node)) as cam:
@@ -107,6 +113,7 @@ def test_size_and_rate_are_the_drivers(request, node, width, height, rate):
         assert cam.grab_frame(20).array().shape == (height, width, 3)
 
 
+@pytest.mark.quirk("adjusted-format")
 def test_other_size_is_cropped_and_scaled(camera):
     with Camera(camera) as cam:
         cam.apply_constraints(width={"exact": 100}, height={"exact": 100})
@@ -115,6 +122,7 @@ def test_other_size_is_cropped_and_scaled(camera):
         assert cam.grab_frame(20).array().shape == (100, 100, 3)
 
 
+@pytest.mark.quirk("stale-frames")
 def test_grabbed_picture_is_fresh(camera):
     with Camera(camera) as cam:
         cam.grab_frame(20)
@@ -146,8 +154,11 @@ def test_size_is_not_changed_under_another_stream(camera):
         assert cam.settings.width == 320
 
 
+@pytest.mark.quirk("unplugged")
 @pytest.mark.parametrize(
-    ("node", "plug"), [("single", vivid_), ("uvc", usbcam_)], ids=["vivid", "uvc"]
+    ("node", "plug"),
+    [("single", vivid_), pytest.param("uvc", usbcam_, marks=pytest.mark.uvc)],
+    ids=["vivid", "uvc"],
 )
 def test_camera_that_is_unplugged_is_gone(request, node, plug):
     with Camera(request.getfixturevalue(node)) as cam:
@@ -159,6 +170,32 @@ def test_camera_that_is_unplugged_is_gone(request, node, plug):
                 cam.grab_frame(20)
 
 
+@pytest.mark.quirk("no-rates")
+def test_input_that_lists_no_rates_has_the_one_of_its_standard(single):
+    vivid_.select_input(single, vivid_.Input.TV)
+    vivid_.set_standard(single, vivid_.PAL)
+
+    with Camera(single) as cam:
+        assert {size.frame_rates for each in cam.device.formats() for size in each.sizes} == {(25,)}
+        assert cam.settings.frame_rate == 25
+        assert cam.grab_frame(20).height > 0
+
+
+@pytest.mark.quirk("infrared")
+def test_grey_camera_gives_pictures(single):
+    vivid_.reset(single, "GREY")
+
+    with Camera(single) as cam:
+        picture = cam.grab_frame(20).array()
+        assert cam.device.format.pixel_format == "GREY"
+
+    assert picture.shape == (180, 320, 3)
+    assert np.ptp(picture) > 100
+    assert np.ptp(picture, axis=2).max() == 0
+
+
+@pytest.mark.loopback
+@pytest.mark.quirk("no-capabilities", "adjusted-format")
 def test_loopback_is_a_camera_without_controls(loopback_shared, feed):
     feed(loopback_shared, "--format", "YUYV", "--size", "320x240", "--fps", "20")
 
@@ -172,6 +209,8 @@ def test_loopback_is_a_camera_without_controls(loopback_shared, feed):
         assert cam.grab_frame(20).array().shape == (120, 160, 3)
 
 
+@pytest.mark.loopback
+@pytest.mark.quirk("capture-and-output")
 def test_loopback_that_nobody_feeds_has_no_size(loopback_shared):
     with Camera(loopback_shared) as cam:
         assert "width" not in cam.settings

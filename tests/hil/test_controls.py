@@ -8,6 +8,8 @@ import pytest
 from v4l2capture import ControlError, Device, UnknownControlError
 from v4l2capture.cids import TYPES
 
+pytestmark = pytest.mark.vivid
+
 INT32, INT64 = 2**31, 2**63
 
 # Name, what is written, what is read afterwards.
@@ -50,6 +52,7 @@ def shorten(value: object) -> str:
     return text if len(text) < 30 else text[:27] + "..."
 
 
+@pytest.mark.quirk("out-of-range")
 @pytest.mark.parametrize(
     ("name", "written", "read"), WRITES, ids=[f"{name}={shorten(v)}" for name, v, _ in WRITES]
 )
@@ -110,6 +113,7 @@ def test_what_does_not_suit_a_control_changes_nothing(single, name, value, kind)
     }
 
 
+@pytest.mark.quirk("wide-controls")
 def test_every_type_of_control_is_written_above(camera):
     with Device(camera) as device:
         here = {control.type for control in device.controls.values()}
@@ -119,6 +123,7 @@ def test_every_type_of_control_is_written_above(camera):
     assert set(TYPES.values()) - here == NOT_IN_THIS_KERNEL
 
 
+@pytest.mark.quirk("menu-holes", "vendor-ids")
 def test_descriptions_are_vivids(single):
     with Device(single) as device:
         controls = device.controls
@@ -185,6 +190,7 @@ def test_button_can_be_pressed_and_not_read(single):
     assert caught.value.operation == "VIDIOC_G_EXT_CTRLS"
 
 
+@pytest.mark.quirk("inactive-control", "master-and-slave")
 def test_automatic_gain_holds_gain_until_it_is_switched_off(single):
     with Device(single) as device:
         gain = device.controls["gain"]

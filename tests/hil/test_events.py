@@ -20,6 +20,8 @@ from v4l2capture import (
 from . import vivid
 from .vivid import Input
 
+pytestmark = pytest.mark.vivid
+
 # vivid's menus of what is at the input: "Current DV Timings" and "No Signal".
 SIGNAL, NO_SIGNAL = 0, 1
 
@@ -138,6 +140,7 @@ def test_unknown_control_cannot_be_subscribed(single):
         device.events.subscribe("no_such_control")
 
 
+@pytest.mark.quirk("no-capabilities")
 def test_signal_that_goes_and_comes_is_told(single):
     vivid.select_input(single, Input.HDMI)
     with Device(single) as device, Device(single) as other:

@@ -12,6 +12,8 @@ from v4l2capture import CaptureTimeout, Device, DeviceError, DeviceGoneError, St
 
 from . import vivid
 
+pytestmark = pytest.mark.vivid
+
 # Every button that breaks something, and the test that presses it.
 INJECTIONS = {
     "disconnect": "test_disconnect_is_an_unplugged_camera",
@@ -38,6 +40,7 @@ def works(device: Device) -> bool:
         return [stream.read(timeout=10.0).ok for _ in range(5)] == [True] * 5
 
 
+@pytest.mark.quirk("error-flag")
 def test_damaged_frame_is_skipped_and_counted(camera):
     with Device(camera) as device, device.stream() as stream:
         stream.read(timeout=10.0)
@@ -137,6 +140,7 @@ def test_fatal_error_ends_the_stream_and_not_the_device(camera):
         assert works(device)
 
 
+@pytest.mark.quirk("unplugged", "hangup")
 def test_disconnect_is_an_unplugged_camera(camera):
     """vivid plugs itself in again when its last user has left."""
     device = Device(camera)
@@ -162,6 +166,7 @@ def test_disconnect_is_an_unplugged_camera(camera):
 # ---- frames that are late, lost or numbered oddly ----
 
 
+@pytest.mark.quirk("lost-frames")
 def test_lost_frames_are_counted(camera):
     """vivid leaves out about every second one; the gaps in its counter tell."""
     with Device(camera) as device:
@@ -176,6 +181,7 @@ def test_lost_frames_are_counted(camera):
     assert stats.dropped > 5
 
 
+@pytest.mark.quirk("stall")
 def test_no_frame_at_all_is_a_timeout(camera):
     with Device(camera) as device:
         device.controls["percentage_of_dropped_buffers"].value = 100
@@ -206,6 +212,7 @@ def test_frame_counter_may_wrap(single):
     assert stats.dropped == sum(max(step - 1, 0) for step in steps)  # vivid repeats a number
 
 
+@pytest.mark.quirk("wrong-clock")
 @pytest.mark.parametrize("wrap", ["64 Bit", "32 Bit"])
 def test_times_from_another_age_become_times_of_arrival(single, wrap):
     """vivid's clock is about to wrap: such a time lies far in the future, or far back."""
@@ -220,6 +227,7 @@ def test_times_from_another_age_become_times_of_arrival(single, wrap):
     assert frames[0].timestamp_source == "arrival"
 
 
+@pytest.mark.quirk("time-of-what")
 def test_source_of_the_time_is_the_drivers(single):
     with Device(single) as device:
         device.controls["timestamp_source"].value = "Start of Exposure"

@@ -28,6 +28,8 @@ from v4l2capture import (
 
 from . import vivid
 
+pytestmark = pytest.mark.vivid
+
 # From the moment the kernel has unplugged the camera, or close() has returned, until the waiter
 # has its exception. On hardware 100 ms would be plenty. The guest is emulated, about 30 times
 # slower, on a host that does other things too, and the waiter needs the GIL and a time slice.
@@ -113,6 +115,7 @@ def test_impossible_number_of_buffers_is_refused(single, buffers):
             assert stream.read(timeout=10.0).ok
 
 
+@pytest.mark.quirk("requeue")
 def test_holding_every_buffer_is_an_error_and_not_a_hang(camera):
     with Device(camera) as device, device.stream(3) as stream:
         held = [stream.read(timeout=10.0) for _ in range(stream.buffers)]
@@ -134,6 +137,7 @@ def test_copying_when_low_never_starves(camera):
         assert stream.leased == 2
 
 
+@pytest.mark.quirk("stale-frames")
 def test_latest_skips_what_is_stale(single):
     with Device(single) as device, device.stream(4) as stream:
         stream.read(timeout=10.0)
@@ -152,6 +156,7 @@ def test_second_stream_of_the_same_device_is_busy(single):
         assert stream.read(timeout=10.0).ok
 
 
+@pytest.mark.quirk("busy-after-stop")
 def test_format_cannot_change_under_a_stream(camera):
     with Device(camera) as device:
         before = device.format
@@ -362,6 +367,7 @@ def holder(camera) -> Iterator[tuple[str, int]]:
     process.communicate(timeout=30.0)
 
 
+@pytest.mark.quirk("busy-elsewhere")
 def test_busy_camera_names_who_holds_it(holder):
     node, pid = holder
     with Device(node) as device:
@@ -414,6 +420,7 @@ def plugged() -> Iterator[None]:
     assert [vivid.path_of(name) for name in (vivid.SINGLE, vivid.MULTI)] == numbers
 
 
+@pytest.mark.quirk("hangup", "unplugged", "uvc-blocking-dqbuf")
 def test_unplugging_wakes_who_waits_for_a_frame(camera, plugged):
     with Device(camera) as device:
         silence(device)
@@ -443,6 +450,7 @@ def test_unplugging_wakes_who_waits_for_an_event(single, plugged):
         assert waiter.ended - gone < WAKE_S
 
 
+@pytest.mark.quirk("unplugged")
 def test_frames_outlive_the_camera(camera, plugged):
     device = Device(camera)
     stream = device.stream(4)
@@ -496,6 +504,7 @@ def test_everything_asked_of_an_unplugged_camera_says_so(camera, plugged):
     device.close()
 
 
+@pytest.mark.quirk("other-index")
 def test_camera_comes_back_and_is_known_again(single, plugged):
     """With the old handle open its old number is taken, so it comes back under another."""
     before = next(info for info in list_devices() if info.path == single)

@@ -6,14 +6,34 @@ guarantee (who waits is woken, buffers have an owner) is not to be had here.
 """
 
 import contextlib
+import errno
+import fcntl
+import io
 import itertools
+import subprocess
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
-from v4l2capture import CaptureTimeout, Device, DeviceError, Frame, Stream, list_devices
+from v4l2capture import (
+    Camera,
+    CaptureTimeout,
+    Device,
+    DeviceError,
+    Frame,
+    SimulatedCamera,
+    Stream,
+    list_devices,
+)
+from v4l2capture.sim import read_counter
+
+pytestmark = pytest.mark.loopback
+
+VIDIOC_G_SELECTION = 0xC040565E
 
 
 def listed() -> set[str]:
@@ -73,6 +93,7 @@ def test_node_with_exclusive_caps_is_listed_only_while_it_is_fed(loopback, feed)
     wait_until(lambda: loopback not in listed())
 
 
+@pytest.mark.quirk("capture-and-output")
 def test_node_without_exclusive_caps_is_always_listed(loopback_shared, feed):
     assert loopback_shared in listed()
 
@@ -81,6 +102,7 @@ def test_node_without_exclusive_caps_is_always_listed(loopback_shared, feed):
     assert loopback_shared in listed()
 
 
+@pytest.mark.quirk("capture-and-output", "no-capabilities")
 def test_node_that_nobody_feeds_opens_and_says_why_it_gives_nothing(either):
     with Device(either) as device:
         assert device.formats() == []
@@ -112,6 +134,7 @@ def become(writer, node: str, pixel_format: str, size: str) -> None:
     wait_until(changed)
 
 
+@pytest.mark.quirk("busy-after-stop", "infrared")
 def test_frames_carry_what_the_producer_wrote(either, feed):
     writer = feed(either, "--format", "YUYV", "--size", "320x240", "--fps", "20")
 
@@ -156,6 +179,7 @@ def test_odd_sizes_arrive(node, feed):
         assert np.ptp(array) == 0
 
 
+@pytest.mark.quirk("requeue")
 def test_frame_is_delivered_when_it_is_written(node, feed):
     """v4l2loopback forgets who waits if a frame was ready when the watch began.
 
@@ -181,6 +205,7 @@ async def test_frame_is_delivered_to_who_awaits_it(node, feed):
                     await stream.aread(timeout=2.0)
 
 
+@pytest.mark.quirk("adjusted-format")
 def test_other_format_than_the_producers_is_refused(node, feed):
     feed(node, "--size", "320x240", "--fps", "20")
 
@@ -198,6 +223,7 @@ def test_other_format_than_the_producers_is_refused(node, feed):
 # ---- it comes and goes ----
 
 
+@pytest.mark.quirk("stall")
 def test_producer_that_pauses_is_a_timeout_and_no_more(node, feed):
     writer = feed(node, "--size", "320x240", "--fps", "20")
 
@@ -239,3 +265,151 @@ def test_producer_cannot_change_its_format_while_somebody_reads(node, feed):
         silence(stream)
         assert device.format == device.set_format()
         assert (device.format.width, device.format.pixel_format) == (before.width, "YUYV")
+
+
+@pytest.mark.quirk("lost-frames", "stale-frames", "time-of-what", "wrong-clock")
+def test_frames_that_came_while_nobody_read_are_counted(node, feed):
+    feed(node, "--size", "320x240", "--fps", "40")
+
+    with Device(node) as device, device.stream(2) as stream:
+        first = stream.read(timeout=10.0).sequence
+        time.sleep(1.0)  # some ten times as many frames as there are buffers
+        newest = stream.latest(timeout=10.0)
+        stats = stream.stats
+
+        assert newest.sequence > first + 4
+        assert newest.timestamp_source == "arrival"  # it does not say which clock it has
+    assert stats.dropped + stats.stale == newest.sequence - first - 1
+
+
+# ---- what is in the frames is the producer's ----
+
+
+def jpeg_of_a_camera() -> bytes:
+    """Return a picture with the Huffman tables of the standard, which a camera may leave out."""
+    camera = SimulatedCamera("webcam", clock="manual")
+    with Device(camera.path) as device:
+        device.set_format(320, 240, "MJPG", 30)
+        with device.stream() as stream:
+            camera.tick()
+            return bytes(stream.read().planes[0])
+
+
+def without_tables(jpeg: bytes) -> bytes:
+    while (begin := jpeg.find(b"\xff\xc4")) >= 0:
+        size = int.from_bytes(jpeg[begin + 2 : begin + 4], "big")
+        jpeg = jpeg[:begin] + jpeg[begin + 2 + size :]
+    return jpeg
+
+
+def feed_files(feed, node: str, folder: Path, pixel_format: str, *frames: bytes) -> None:
+    """Feed frames in turn."""
+    for number, frame in enumerate(frames):
+        folder.joinpath(f"{number}").write_bytes(frame)
+    files = [str(folder / f"{number}") for number in range(len(frames))]
+    feed(node, "--format", pixel_format, "--size", "320x240", "--fps", "20", *files)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        pytest.param(without_tables, marks=pytest.mark.quirk("no-huffman-tables")),
+        pytest.param(
+            lambda jpeg: b"\xff" * 64 + jpeg + b"\xff" * 512,
+            marks=pytest.mark.quirk("jpeg-padding"),
+        ),
+    ],
+    ids=["no tables", "padding"],
+)
+def test_odd_jpeg_is_a_picture(node, feed, tmp_path, change):
+    jpeg = jpeg_of_a_camera()
+    assert change(jpeg) != jpeg
+    feed_files(feed, node, tmp_path, "MJPG", change(jpeg))
+
+    with Device(node) as device, device.stream() as stream:
+        frame = stream.read(timeout=10.0)
+
+        assert bytes(frame.planes[0]).startswith(change(jpeg))
+        assert read_counter(frame.to_rgb()) == 0
+        with Image.open(io.BytesIO(frame.to_jpeg())) as image:
+            image.load()
+
+
+@pytest.mark.parametrize(
+    ("pixel_format", "whole"),
+    [
+        pytest.param("MJPG", jpeg_of_a_camera, marks=pytest.mark.quirk("truncated-jpeg")),
+        pytest.param(
+            "YUYV",
+            lambda: bytes(range(256)) * 600,
+            marks=pytest.mark.quirk("error-flag", "uvc-truncated-raw"),
+        ),
+    ],
+    ids=["MJPG", "YUYV"],
+)
+def test_half_a_frame_is_skipped_and_counted(node, feed, tmp_path, pixel_format, whole):
+    """v4l2loopback flags nothing: it only says how many bytes there are."""
+    frame = whole()
+    feed_files(feed, node, tmp_path, pixel_format, frame, frame[: len(frame) // 2])
+
+    with Device(node) as device, device.stream() as stream:
+        # Of the frame that was there before us it has forgotten how many bytes it has.
+        stream.read(timeout=10.0).close()
+        read = [bytes(stream.read(timeout=10.0).planes[0]) for _ in range(5)]
+
+        assert read == [frame] * 5
+        assert stream.stats.broken >= 3
+
+
+# ---- its own controls ----
+
+
+@pytest.mark.quirk("vendor-ids", "out-of-range")
+def test_its_controls_have_their_own_ids_and_ranges(node, feed):
+    feed(node, "--size", "320x240", "--fps", "20")
+
+    with Device(node) as device:
+        timeout = device.controls["timeout"]
+        assert timeout.id == 0x0098F902
+
+        timeout.value = 1_000_000
+        assert timeout.value == timeout.maximum == 100_000
+        timeout.value = 0
+
+
+@pytest.mark.quirk("two-programs", "getter-writes")
+def test_what_another_program_sets_is_told_and_stays(node, feed):
+    feed(node, "--size", "320x240", "--fps", "20")
+
+    with Camera(node) as camera:
+        camera.device.events.subscribe("keep_format")
+        command = ["v4l2-ctl", "-d", node, "--set-ctrl", "keep_format=1"]
+        subprocess.run(command, check=True)
+
+        event = camera.device.events.read(timeout=10.0)
+        assert (event.control, event.value) == ("keep_format", True)
+        camera.capabilities, camera.settings, camera.photo_capabilities  # noqa: B018
+        assert camera.grab_frame(20.0).width > 0
+
+    with Device(node) as device:
+        assert device.controls.read() == {
+            "keep_format": True,
+            "sustain_framerate": False,
+            "timeout": 0,
+            "timeout_image_io": False,
+        }
+        device.controls["keep_format"].value = False
+
+
+@pytest.mark.quirk("missing-ioctl")
+def test_ioctl_that_the_driver_has_not_is_no_error(node, feed):
+    feed(node, "--size", "320x240", "--fps", "20")
+    with (
+        Path(node).open("rb") as file,
+        pytest.raises(OSError, match="Inappropriate") as caught,
+    ):
+        fcntl.ioctl(file, VIDIOC_G_SELECTION, bytes(64))
+    assert caught.value.errno == errno.ENOTTY
+
+    with Camera(node) as camera:
+        assert camera.take_photo().width == 320

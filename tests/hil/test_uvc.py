@@ -35,6 +35,8 @@ from v4l2capture.sim import read_counter
 from .usbcam import FRAME_TIMEOUT_S, HIL, UsbCamera, damaged_frames_delivered
 from .vivid import first
 
+pytestmark = pytest.mark.uvc
+
 LISTINGS = Path(__file__).parents[1] / "data/cameras"
 WEBCAM = HIL.parents[1] / "v4l2capture/profiles/webcam.json"
 
@@ -174,12 +176,14 @@ def test_formats_are_those_of_the_profile_that_are_small_enough():
     assert rates == pytest.approx([60, 30, 30000 / 1001, 15], rel=1e-5)
 
 
+@pytest.mark.quirk("other-index")
 def test_stable_name_has_the_serial_number(usb):
     names = [p.name for p in Path("/dev/v4l/by-id").iterdir() if p.resolve() == Path(usb.path)]
 
     assert names == ["usb-v4l2capture_Simulated_Webcam_usbcam-1-video-index0"]
 
 
+@pytest.mark.quirk("out-of-range", "master-and-slave")
 def test_every_writable_number_goes_to_the_camera_and_back(usb):
     with Device(usb.path) as device:
         device.controls.set(
@@ -205,6 +209,7 @@ def test_every_writable_number_goes_to_the_camera_and_back(usb):
 # ---- pictures -----------------------------------------------------------------------------
 
 
+@pytest.mark.quirk("time-of-what")
 @pytest.mark.parametrize("pixel_format", ["YUYV", "MJPG"])
 def test_frames_stream_and_say_their_number(usb, pixel_format):
     with Device(usb.path) as device:
@@ -235,6 +240,7 @@ def test_brightness_shows_in_the_picture(usb):
 # ---- the camera of the W3C ----------------------------------------------------------------
 
 
+@pytest.mark.quirk("menu-holes")
 def test_camera_applies_grabs_and_takes_a_photo(usb):
     with Camera(usb.path) as camera:
         able = camera.capabilities
@@ -281,6 +287,7 @@ def test_isochronous_frames_stream_and_say_their_number(isochronous, pixel_forma
     assert [number - sequence for sequence, number in numbers] == [0] * 10
 
 
+@pytest.mark.quirk("no-bandwidth")
 def test_too_little_bandwidth_is_an_error_with_the_arithmetic(isochronous):
     isochronous.fault("no_bandwidth", count=1)
     with Device(isochronous.path) as device:
@@ -300,6 +307,7 @@ def test_too_little_bandwidth_is_an_error_with_the_arithmetic(isochronous):
 # ---- plugs --------------------------------------------------------------------------------
 
 
+@pytest.mark.quirk("unplugged")
 def test_unplugged_while_reading_is_gone_at_once_and_comes_back(usb):
     with Device(usb.path) as device:
         small(device)
@@ -324,6 +332,7 @@ def test_unplugged_while_reading_is_gone_at_once_and_comes_back(usb):
             assert [f.ok for f in read(stream, 3)] == [True] * 3
 
 
+@pytest.mark.quirk("hangup", "uvc-blocking-dqbuf")
 def test_blocked_reader_wakes_when_the_plug_is_pulled(usb):
     with Device(usb.path) as device:
         small(device)
@@ -338,6 +347,7 @@ def test_blocked_reader_wakes_when_the_plug_is_pulled(usb):
             assert time.monotonic() - begin < 2.0
 
 
+@pytest.mark.quirk("other-index")
 def test_camera_that_comes_back_by_itself_is_found_by_its_name(usb):
     (link,) = (p for p in Path("/dev/v4l/by-id").iterdir() if p.resolve() == Path(usb.path))
 
@@ -350,6 +360,7 @@ def test_camera_that_comes_back_by_itself_is_found_by_its_name(usb):
         assert device.controls["brightness"].value == 0
 
 
+@pytest.mark.quirk("hangup", "unplugged")
 def test_unplugged_camera_is_urgent_in_error_and_hung_up_then_no_device(usb):
     node = os.open(usb.path, os.O_RDWR | os.O_NONBLOCK)
     try:
@@ -371,6 +382,7 @@ def test_unplugged_camera_is_urgent_in_error_and_hung_up_then_no_device(usb):
         os.close(node)
 
 
+@pytest.mark.quirk("uvc-blocking-dqbuf")
 def test_unplugged_camera_makes_a_blocked_dqbuf_invalid_before_it_is_gone(usb):
     """That is why the library never waits in there."""
     usb.fault("silent")
@@ -409,6 +421,7 @@ ERRNO_OF_CODE = {
 }
 
 
+@pytest.mark.quirk("uvc-error-codes")
 @pytest.mark.parametrize("code", ERRNO_OF_CODE)
 def test_refused_write_has_the_errno_of_its_code_and_hides_no_other(usb, code):
     with Device(usb.path) as device:
@@ -423,9 +436,10 @@ def test_refused_write_has_the_errno_of_its_code_and_hides_no_other(usb, code):
         assert usb.values["brightness"] == 0
 
 
-@pytest.mark.parametrize("code", [5, 6, 7])
+@pytest.mark.quirk("transient-error")
+@pytest.mark.parametrize("code", [0, 5, 6, 7])
 def test_request_that_is_refused_once_is_tried_again(usb, code):
-    """These the driver calls EIO, as it does what was lost on the way."""
+    """These the driver calls EPIPE or EIO, as it does what was lost on the way."""
     with Device(usb.path) as device:
         usb.fault("stall", control="brightness", request="SET_CUR", value=code, count=1)
 
@@ -434,6 +448,7 @@ def test_request_that_is_refused_once_is_tried_again(usb, code):
         assert usb.values["brightness"] == 7
 
 
+@pytest.mark.quirk("query-error")
 @pytest.mark.parametrize("request_", ["GET_MIN", "GET_DEF"])
 def test_control_that_cannot_be_described_does_not_hide_the_others(usb, request_):
     """uvcvideo asks for a range once: so it has to fail from the start."""
@@ -451,6 +466,7 @@ def test_control_that_cannot_be_described_does_not_hide_the_others(usb, request_
         assert "brightness" in camera.capabilities
 
 
+@pytest.mark.quirk("sleeping-sensor")
 def test_value_that_cannot_be_read_is_no_obstacle(usb):
     usb.fault("stall", control="gain", request="GET_CUR", value=1)
 
@@ -461,6 +477,7 @@ def test_value_that_cannot_be_read_is_no_obstacle(usb):
     assert values.get("gain") is None
 
 
+@pytest.mark.quirk("no-effect")
 @pytest.mark.parametrize("is_read_before", [True, False])
 def test_ignored_write_is_believed_by_the_driver_once_it_has_read_the_value(usb, is_read_before):
     """uvcvideo answers from its cache: then nobody can know but by looking at the picture."""
@@ -476,6 +493,7 @@ def test_ignored_write_is_believed_by_the_driver_once_it_has_read_the_value(usb,
     assert usb.values["brightness"] == 0
 
 
+@pytest.mark.quirk("out-of-range")
 def test_number_beyond_the_range_is_clamped_and_one_off_the_step_rounded_by_the_driver(usb):
     ctl(usb.path, "--set-ctrl", "brightness=9999,pan_absolute=4000")
 
@@ -483,6 +501,7 @@ def test_number_beyond_the_range_is_clamped_and_one_off_the_step_rounded_by_the_
     assert usb.values["pan_absolute"] == 3600
 
 
+@pytest.mark.quirk("uvc-inactive")
 def test_inactive_control_is_refused_without_asking_the_camera(usb):
     """Asked, it would answer with another error."""
     usb.fault("stall", control="exposure_time_absolute", request="SET_CUR", value=8)
@@ -494,6 +513,7 @@ def test_inactive_control_is_refused_without_asking_the_camera(usb):
     assert caught.value.master == "auto_exposure"
 
 
+@pytest.mark.quirk("uvc-missing-mode")
 def test_exposure_mode_that_the_camera_lacks_is_refused(usb):
     usb.become(LISTINGS / "elgato_facecam_fw409.json", largest=[640, 480])
 
@@ -520,6 +540,7 @@ def test_slow_answer_is_waited_for(usb):
         assert 0.9 < time.monotonic() - begin < 4.0
 
 
+@pytest.mark.quirk("uvc-timeout")
 def test_request_that_is_never_answered_times_out_and_the_camera_goes_on(usb):
     usb.fault("hang", control="sharpness", request="SET_CUR", count=1)
 
@@ -532,6 +553,7 @@ def test_request_that_is_never_answered_times_out_and_the_camera_goes_on(usb):
     assert usb.values["sharpness"] == 8
 
 
+@pytest.mark.quirk("uvc-timeout")
 def test_frames_come_while_a_control_hangs(usb):
     usb.fault("slow", control="sharpness", request="SET_CUR", seconds=2.0, count=1)
 
@@ -549,6 +571,7 @@ def test_frames_come_while_a_control_hangs(usb):
             writer.join()
 
 
+@pytest.mark.quirk("uvc-event-before-value")
 def test_change_that_the_camera_announces_is_an_event(usb):
     """The driver still answers with its old value: the event is right."""
     with Device(usb.path) as device:
@@ -563,6 +586,7 @@ def test_change_that_the_camera_announces_is_an_event(usb):
         assert ctl(usb.path, "--get-ctrl", "brightness") == "brightness: 0\n"
 
 
+@pytest.mark.quirk("uvc-event-before-value")
 def test_change_that_the_camera_announces_is_in_the_settings(usb):
     with Camera(usb.path) as camera:
         assert camera.settings.brightness == 0
@@ -576,6 +600,7 @@ def test_change_that_the_camera_announces_is_in_the_settings(usb):
         assert camera.settings.brightness == 44
 
 
+@pytest.mark.quirk("uvc-silent-change")
 def test_change_that_it_keeps_to_itself_is_none(usb):
     """The driver answers with its old value for ever."""
     with Device(usb.path) as device:
@@ -604,6 +629,7 @@ def test_change_of_a_control_that_updates_itself_is_read(usb, tmp_path):
         assert device.controls["gain"].value == 99
 
 
+@pytest.mark.quirk("settings-lost")
 def test_settings_forgotten_at_the_start_are_seen_in_the_camera(usb):
     usb.fault("forget", count=1)
     with Device(usb.path) as device:
@@ -616,6 +642,7 @@ def test_settings_forgotten_at_the_start_are_seen_in_the_camera(usb):
             assert usb.values["brightness"] == 0
 
 
+@pytest.mark.quirk("settings-lost", "partly-restored", "format-first")
 def test_settings_forgotten_at_the_start_are_applied_again_by_the_engine(usb):
     """It cannot see that they are: the driver answers from its cache."""
     usb.fault("forget")
@@ -628,6 +655,7 @@ def test_settings_forgotten_at_the_start_are_applied_again_by_the_engine(usb):
         assert usb.values["exposure_time_absolute"] == 77
 
 
+@pytest.mark.quirk("uvc-rewrites-controls")
 def test_settings_that_a_c920_forgets_are_written_again_by_the_driver(usb):
     """It is known to do that; the driver knows it by its numbers."""
     listing = LISTINGS / "c920_bogus_defaults.json"
@@ -652,6 +680,7 @@ def decodes(jpeg: bytes) -> bool:
         return image.size == (320, 240)
 
 
+@pytest.mark.quirk("no-huffman-tables")
 def test_jpeg_without_huffman_tables_is_mended(usb):
     usb.fault("no_dht")
     with Device(usb.path) as device:
@@ -664,6 +693,7 @@ def test_jpeg_without_huffman_tables_is_mended(usb):
             assert decodes(frame.to_jpeg())
 
 
+@pytest.mark.quirk("jpeg-padding")
 @pytest.mark.parametrize("fault", ["padded", "trailed"])
 def test_padding_after_a_jpeg_does_no_harm(usb, fault):
     usb.fault(fault)
@@ -675,6 +705,7 @@ def test_padding_after_a_jpeg_does_no_harm(usb, fault):
             assert read_counter(frame.to_rgb()) == frame.sequence
 
 
+@pytest.mark.quirk("truncated-jpeg")
 @pytest.mark.parametrize("fault", ["truncated", "no_eoi", "garbage"])
 def test_damaged_jpeg_that_the_driver_delivers_is_skipped(usb, fault):
     usb.fault(fault, count=3, after=2)
@@ -693,6 +724,7 @@ def test_damaged_jpeg_that_the_driver_delivers_is_skipped(usb, fault):
 DAMAGES = ["truncated", "empty", "error_flag", "lost_packets", "usb_error"]
 
 
+@pytest.mark.quirk("uvc-truncated-raw", "uvc-bus-error")
 @pytest.mark.parametrize("fault", DAMAGES)
 @pytest.mark.parametrize("helper", ["usb", "usb_without_mercy"])
 def test_damaged_raw_frame_never_gets_through(request, helper, fault):
@@ -709,6 +741,7 @@ def test_damaged_raw_frame_never_gets_through(request, helper, fault):
                 assert read_counter(frame.to_rgb()) <= frame.sequence
 
 
+@pytest.mark.quirk("uvc-truncated-raw")
 def test_truncated_raw_frame_is_short_and_said_to_be_damaged(usb_without_mercy):
     usb_without_mercy.fault("truncated", count=2, after=1)
     with Device(usb_without_mercy.path) as device:
@@ -722,6 +755,7 @@ def test_truncated_raw_frame_is_short_and_said_to_be_damaged(usb_without_mercy):
             assert {frame.reason for frame in damaged} == {"the driver marked the frame as damaged"}
 
 
+@pytest.mark.quirk("uvc-bus-error")
 def test_error_on_the_bus_empties_the_buffers_and_the_stream_goes_on(usb):
     usb.fault("usb_error", count=1, after=2)
     with Device(usb.path) as device:
@@ -735,6 +769,7 @@ def test_error_on_the_bus_empties_the_buffers_and_the_stream_goes_on(usb):
     assert frames[-1].ok
 
 
+@pytest.mark.quirk("uvc-no-frame-size", "wrong-sizeimage")
 def test_camera_that_does_not_say_how_large_a_frame_is_streams_raw_only(usb):
     """The driver computes the size of raw frames; of a JPEG it knows none, and has no buffers.
 
@@ -752,6 +787,7 @@ def test_camera_that_does_not_say_how_large_a_frame_is_streams_raw_only(usb):
             assert read(stream)[0].ok
 
 
+@pytest.mark.quirk("error-flag")
 def test_flagged_frames_are_counted_if_the_driver_delivers_them(usb_without_mercy):
     usb = usb_without_mercy
     usb.fault("error_flag", count=2, after=3)
@@ -776,6 +812,7 @@ def test_oversized_frame_does_not_overrun_the_buffer(usb_without_mercy):
             assert all(read_counter(frame.to_rgb()) < 1000 for frame in frames)
 
 
+@pytest.mark.quirk("stall")
 def test_camera_that_delivers_nothing_is_a_timeout(usb):
     usb.fault("silent")
     with Device(usb.path) as device:

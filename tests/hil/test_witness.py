@@ -25,6 +25,8 @@ with warnings.catch_warnings():
     import v4l2py
     from v4l2py.device import BufferType, ControlType, FrameSizeType
 
+pytestmark = pytest.mark.vivid
+
 # ---- listed differences ----
 
 # Capabilities that v4l2py shows and we do not: none of them is about getting pictures.
@@ -240,6 +242,7 @@ def test_listed_difference_v4l2py_rounds_frame_rates(single):
     assert abs(rounded.min_fps - exact) < 1e-9
 
 
+@pytest.mark.quirk("size-ranges")
 def test_sizes_in_steps_agree_with_v4l2py(single):
     vivid.select_input(single, Input.HDMI)
     with Device(single) as device, v4l2py.Device(single) as witness:

@@ -94,6 +94,7 @@ def away(camera):
 # ---- reopen ----
 
 
+@pytest.mark.quirk("unplugged", "partly-restored")
 def test_reopened_camera_is_as_it_was(sim):
     with Camera(sim.path) as camera:
         camera.apply_constraints(width={"exact": 320}, zoom={"exact": 200}, exposureTime=300)
@@ -262,6 +263,7 @@ def test_wish_that_was_already_met_counts(sim):
         assert value(sim, "zoom_absolute") == 200
 
 
+@pytest.mark.quirk("master-and-slave")
 def test_masters_are_set_before_what_they_rule(sim):
     with Camera(sim.path) as camera:
         camera.controls["auto_exposure"].value = 1
@@ -289,6 +291,7 @@ def test_what_a_master_rules_again_is_left_alone(sim, caplog):
         assert caplog.messages == []
 
 
+@pytest.mark.quirk("moving-default")
 def test_motors_and_buttons_stay_still():
     speed = {"id": "0x009a0920", "name": "pan_speed", "type": "int", "min": -5, "max": 5}
     button = {"id": "0x00980999", "name": "calibrate", "type": "button"}
@@ -375,6 +378,7 @@ def test_camera_that_is_there_stays_open(sim, looks):
         assert looks == []
 
 
+@pytest.mark.quirk("unplugged")
 def test_reader_goes_on_when_the_camera_is_back(sim, looks):
     with Camera(sim.path, on_disconnect="wait") as camera:
         camera.apply_constraints(width={"exact": 320}, zoom=200)

@@ -55,6 +55,7 @@ def test_ten_frames_are_silence_where_they_take_longer(monkeypatch):
     assert longest_silence(1) == 10
 
 
+@pytest.mark.quirk("stall")
 def test_stream_that_stalls_ends_a_read():
     sim = simulated()
     with Camera(sim.path) as camera:
@@ -64,6 +65,7 @@ def test_stream_that_stalls_ends_a_read():
         assert begun(sim) == 1
 
 
+@pytest.mark.quirk("stall")
 def test_stream_that_stalls_is_begun_anew_once_where_that_is_wanted(caplog):
     sim = simulated()
     with Camera(sim.path, on_stall="restart") as camera:
@@ -214,6 +216,7 @@ async def test_control_that_hangs_keeps_no_frames_from_anybody(hanging):
     assert slow.get_settings().brightness == 3
 
 
+@pytest.mark.quirk("uvc-timeout")
 def test_control_that_hangs_keeps_no_frames_from_other_threads(hanging):
     one, other = quick(), quick(controls=[BRIGHTNESS])
     begun = hanging(other.path)

@@ -209,6 +209,7 @@ def test_every_control_is_as_before_after_a_bracket(profile, name):
         assert [node.controls.read() for node in camera.nodes] == before
 
 
+@pytest.mark.quirk("slow-automatics")
 def test_light_settles_again_after_a_bracket(sim):
     with Camera(sim.path) as camera:
         camera.bracket(image_width=320, exposure_time=[3, 10])
@@ -252,6 +253,7 @@ def test_size_goes_back_though_the_error_knows_a_frame(sim, monkeypatch):
 # ---- a clock that is not ours ----
 
 
+@pytest.mark.quirk("wrong-clock")
 @pytest.mark.parametrize("hours", [1, 100])
 def test_camera_with_another_clock_gives_pictures(hours):
     sim = SimulatedCamera("phone")

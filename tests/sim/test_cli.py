@@ -309,6 +309,7 @@ def test_doctor_says_why_a_node_is_no_camera(driver, words, text):
     assert text in remark.text
 
 
+@pytest.mark.quirk("capture-and-output")
 def test_doctor_knows_loopbacks_that_browsers_refuse():
     words = frozenset({"video-capture", "video-output"})
 

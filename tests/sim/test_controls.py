@@ -14,6 +14,7 @@ from v4l2capture import (
     DeviceError,
     DeviceGoneError,
     UnknownControlError,
+    cids,
 )
 
 from .lanes import SimLane, simulated
@@ -85,6 +86,7 @@ def one(*controls, **members):
 # ---- finding ----
 
 
+@pytest.mark.quirk("renamed-controls")
 @pytest.mark.parametrize(
     "key",
     ["auto_exposure", "exposure_auto", 0x009A0901, np.int64(0x009A0901).item()],
@@ -110,6 +112,7 @@ def test_control_is_found_by_the_drivers_own_words():
     assert controls["zoom_absolute"] is controls["vergr_sserung_absolut"]
 
 
+@pytest.mark.quirk("vendor-ids")
 @pytest.mark.parametrize("vendor_first", [True, False])
 def test_vendors_control_does_not_take_the_kernels_name(vendor_first):
     """Vendors use names at will; what the kernel defines is known by its number."""
@@ -138,6 +141,7 @@ def test_iteration_is_by_rising_id_without_classes_and_disabled_ones(camera):
         assert not [cid for cid in ids if cid & 0xFFFF == 1]
 
 
+@pytest.mark.quirk("control-disabled")
 def test_disabled_control_is_not_there():
     camera = simulated("hostile")
 
@@ -171,6 +175,7 @@ def test_unknown_control_comes_with_suggestions(knobs):
 # ---- describing ----
 
 
+@pytest.mark.quirk("wide-controls")
 def test_every_type_describes_itself(knobs):
     described = {
         name: (c.type, c.minimum, c.maximum, c.default, c.dims)
@@ -195,12 +200,14 @@ def test_every_type_describes_itself(knobs):
     assert all(control.step >= 1 for control in knobs.values())
 
 
+@pytest.mark.quirk("menu-holes")
 def test_menus_have_holes(knobs):
     assert knobs["menu"].menu == {1: "Menu Item 1", 3: "Menu Item 3", 4: "Menu Item 4"}
     assert knobs["integer_menu"].menu[8] == 42
     assert knobs["brightness"].menu == {}
 
 
+@pytest.mark.quirk("bogus-default", "uvc-bad-range", "empty-menu")
 def test_contradictions_of_a_driver_are_lived_with():
     camera = simulated("hostile")
     device = Device(camera.path)
@@ -210,6 +217,23 @@ def test_contradictions_of_a_driver_are_lived_with():
     assert device.controls["brightness"].default is None
     assert device.controls["led1_mode"].menu == {}
     assert device.controls["power_line_frequency"].menu == {0: "Disabled", 2: "60 Hz"}
+
+
+@pytest.mark.quirk("unknown-type")
+def test_types_that_nobody_knew_when_this_was_written_hide_no_other(monkeypatch):
+    monkeypatch.delitem(cids.TYPES, 8)
+    monkeypatch.delitem(cids.TYPES, 0x0101)
+    camera = vivid_like()
+    controls = Device(camera.path).controls
+
+    values = controls.read()
+
+    assert controls["bitmask"].type == "8"
+    assert controls["u16_8x16_matrix"].type == "257"
+    assert values.keys() == {c["name"] for c in KNOBS} - {"button"}
+    assert values["brightness"] == 128
+    assert values["bitmask"] == controls["bitmask"].value
+    assert isinstance(values["u16_8x16_matrix"], bytes)
 
 
 # ---- reading and writing ----
@@ -240,6 +264,7 @@ WRITES = {
 }  # fmt: skip
 
 
+@pytest.mark.quirk("wide-controls")
 @pytest.mark.parametrize(("name", "value", "expected"), WRITES.values(), ids=WRITES.keys())
 def test_every_type_is_written_and_read_back(knobs, name, value, expected):
     returned = knobs.set({name: value})
@@ -260,6 +285,7 @@ def test_attribute_writes_the_same(knobs, name, value, expected):
     assert first == control.value == expected
 
 
+@pytest.mark.quirk("out-of-range")
 @pytest.mark.parametrize(
     ("low", "high", "step", "written", "stored"),
     [
@@ -317,6 +343,7 @@ REFUSED = {
 }
 
 
+@pytest.mark.quirk("uvc-missing-mode")
 @pytest.mark.parametrize(("name", "value", "error"), REFUSED.values(), ids=REFUSED.keys())
 def test_wrong_values_are_refused_before_anything_is_written(knobs, name, value, error):
     before = knobs["contrast"].value
@@ -336,6 +363,7 @@ def test_button_is_pressed(knobs):
     assert knobs.set({"button": 1}) == {"button": None}
 
 
+@pytest.mark.quirk("relative-controls")
 def test_write_only_control_cannot_be_read(knobs):
     with pytest.raises(ControlError, match="button") as caught:
         knobs["button"].value  # noqa: B018
@@ -452,6 +480,7 @@ def test_one_control_under_two_names_is_refused():
 # ---- masters and slaves ----
 
 
+@pytest.mark.quirk("inactive-control", "uvc-inactive")
 def test_inactive_control_names_its_master():
     _, device = webcam()
     control = device.controls["exposure_time_absolute"]
@@ -465,6 +494,7 @@ def test_inactive_control_names_its_master():
     assert "inactive" in control.flags
 
 
+@pytest.mark.quirk("master-and-slave")
 def test_master_is_written_first_whatever_the_order():
     _, device = webcam()
 
@@ -494,6 +524,7 @@ def test_flags_of_slaves_follow_also_through_a_control_that_was_kept(knobs):
     assert "inactive" not in gain.flags
 
 
+@pytest.mark.quirk("master-and-slave")
 def test_master_that_does_not_follow_is_an_error():
     """What it rules would not follow either, and be refused for a reason that misleads."""
     camera, device = webcam()
@@ -520,6 +551,7 @@ def test_slave_after_a_master_that_fails_is_not_written():
 # ---- what goes wrong ----
 
 
+@pytest.mark.quirk("uvc-error-codes")
 def test_failure_names_the_right_control_and_what_was_written():
     camera = vivid_like()
     controls = Device(camera.path).controls
@@ -564,6 +596,7 @@ def test_grabbed_control_is_busy_and_named_among_many():
     assert controls["brightness"].value == 128
 
 
+@pytest.mark.quirk("inactive-control")
 def test_inactive_control_among_many_is_named():
     _, device = webcam()
 
@@ -574,6 +607,7 @@ def test_inactive_control_among_many_is_named():
     assert caught.value.master == "focus_automatic_continuous"
 
 
+@pytest.mark.quirk("transient-error")
 @pytest.mark.parametrize("number", [errno.EIO, errno.EPIPE])
 @pytest.mark.parametrize("old", [False, True], ids=["today's driver", "old driver"])
 def test_request_that_is_lost_once_is_tried_again(number, old):
@@ -595,6 +629,7 @@ def test_request_that_is_lost_once_is_tried_again(number, old):
         write(7)
 
 
+@pytest.mark.quirk("uvc-error-codes", "uvc-timeout")
 @pytest.mark.parametrize("number", [errno.ETIMEDOUT, errno.EINVAL, errno.EBUSY])
 def test_other_errors_are_told_at_once(number):
     """Who lets a request time out would do so again, after some more seconds."""
@@ -616,6 +651,7 @@ PUSHES = {
 }  # fmt: skip
 
 
+@pytest.mark.quirk("transient-error", "relative-controls")
 @pytest.mark.parametrize("control", PUSHES.values(), ids=PUSHES)
 def test_push_that_may_have_worked_is_not_repeated(control):
     """Else the camera would turn twice as far."""
@@ -652,6 +688,7 @@ def test_master_that_is_named_is_one_that_is_automatic(autogain, exposure, maste
     assert caught.value.master == master
 
 
+@pytest.mark.quirk("sleeping-sensor")
 def test_control_that_cannot_be_read_hides_no_other():
     camera = vivid_like()
     controls = Device(camera.path).controls
@@ -667,6 +704,7 @@ def test_control_that_cannot_be_read_hides_no_other():
         controls["contrast"].value  # noqa: B018
 
 
+@pytest.mark.quirk("query-error")
 @pytest.mark.parametrize("number", [errno.EIO, errno.ETIMEDOUT, errno.EREMOTEIO])
 def test_control_that_cannot_be_described_hides_no_other(number):
     camera = vivid_like()
@@ -685,6 +723,7 @@ def test_control_that_cannot_be_described_hides_no_other(number):
         controls[0x980901]
 
 
+@pytest.mark.quirk("query-error")
 def test_driver_that_runs_in_circles_ends():
     camera = vivid_like()
     camera.fault("ids_not_rising")
@@ -694,6 +733,7 @@ def test_driver_that_runs_in_circles_ends():
     assert len(controls) <= len(KNOBS)
 
 
+@pytest.mark.quirk("missing-ioctl", "wide-controls")
 def test_old_driver_without_the_extended_calls():
     camera = vivid_like()
     camera.fault("no_ext_ctrls")
@@ -724,6 +764,7 @@ def test_hostile_driver_is_read_as_far_as_it_goes():
     assert values["hue"] == 0
 
 
+@pytest.mark.quirk("uvc-bad-range")
 def test_contradicting_range_leaves_the_decision_to_the_driver():
     _, controls = one(knob(0x98F001, "Odd", "int", 10, 5, 1, 7))
 
@@ -732,6 +773,7 @@ def test_contradicting_range_leaves_the_decision_to_the_driver():
     assert isinstance(controls["odd"].value, int)
 
 
+@pytest.mark.quirk("settings-lost", "uvc-silent-change")
 def test_values_that_firmware_resets_are_seen():
     camera, device = webcam()
     camera.fault("reset_controls_on_streamon")
@@ -760,6 +802,7 @@ def test_closed_device_is_told(name):
             use()
 
 
+@pytest.mark.quirk("unplugged")
 @pytest.mark.parametrize("name", ["brightness", "integer_64_bits", "string", "u16_8x16_matrix"])
 def test_unplugged_camera_is_told(name):
     camera = vivid_like()
@@ -778,6 +821,7 @@ def test_unplugged_camera_is_told(name):
             use()
 
 
+@pytest.mark.quirk("two-programs")
 def test_range_that_changed_is_used_after_refresh():
     camera, controls = one(knob(0x980900, "Brightness", "int", 0, 9, 1, 0))
     controls["brightness"].value = 9
@@ -812,6 +856,7 @@ def test_control_that_vanishes_is_an_error_of_that_control():
         controls["brightness"]
 
 
+@pytest.mark.quirk("missing-ioctl", "no-capabilities")
 def test_node_without_controls_has_none():
     camera = simulated(controls=[])
     controls = Device(camera.path).controls
@@ -828,6 +873,7 @@ def test_walk_that_fails_outright_is_an_error():
         list(device.controls)
 
 
+@pytest.mark.quirk("getter-writes", "moving-default")
 def test_opening_and_looking_writes_nothing():
     camera = simulated("webcam")
     with Device(camera.path) as device:

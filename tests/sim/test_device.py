@@ -168,6 +168,7 @@ except DevicePermissionError as error:
 """
 
 
+@pytest.mark.quirk("no-permission")
 def test_no_permission_says_so(tmp_path):
     (tmp_path / "locked").mkdir()
     (tmp_path / "locked/video0").touch()
@@ -185,6 +186,7 @@ def test_no_permission_says_so(tmp_path):
     assert done.stdout.startswith(f"{errno.EACCES} True open on {tmp_path}")
 
 
+@pytest.mark.quirk("no-permission")
 def test_no_permission_names_the_group_that_has_it(camera):
     if isinstance(camera, SimLane):
         camera.sim.fault("ioctl_error", request="VIDIOC_QUERYCAP", value=errno.EACCES)
@@ -223,6 +225,7 @@ def test_node_that_opens_and_does_not_answer(number):
 # ---- two openers ----
 
 
+@pytest.mark.quirk("busy-elsewhere")
 def test_two_handles_may_look_and_one_may_stream(camera, device):
     with Device(camera.path) as other:
         stream = device.stream()
@@ -261,6 +264,7 @@ sys.stdin.readline()
 """
 
 
+@pytest.mark.quirk("busy-elsewhere")
 def test_busy_camera_names_who_holds_it(camera):
     """Another process can only hold a real node."""
     if isinstance(camera, SimLane):
@@ -467,6 +471,7 @@ def test_camera_that_contradicts_itself_can_be_recorded():
     assert set(Device(camera.path).controls) >= set(device.controls) - {"led1_mode"}
 
 
+@pytest.mark.quirk("getter-writes")
 def test_recording_changes_nothing(camera, device):
     before = device.format, device.controls.read(["brightness", "contrast"])
 

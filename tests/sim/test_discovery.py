@@ -87,6 +87,7 @@ def test_node_that_does_not_answer_hides_no_other(monkeypatch, fault):
     assert all(isinstance(error, DeviceError) for error in failed)
 
 
+@pytest.mark.quirk("several-nodes", "codec-nodes")
 @pytest.mark.parametrize(
     "capabilities",
     [
@@ -162,6 +163,7 @@ def identified(nowhere):
     return discovery.describe("/dev/video0", camera.open())
 
 
+@pytest.mark.quirk("other-index")
 def test_camera_with_a_serial_number_is_known_by_it(nowhere):
     node(nowhere, serial="A1B2", by_id="usb-HD_Cam_A1B2-video-index0", by_path="pci-0-usb-1")
 
@@ -170,6 +172,7 @@ def test_camera_with_a_serial_number_is_known_by_it(nowhere):
     assert (info.serial, info.stable_id) == ("A1B2", "usb-HD_Cam_A1B2-video-index0")
 
 
+@pytest.mark.quirk("other-index")
 def test_serial_number_that_two_cameras_share_names_neither(nowhere):
     """Cheap ones of one kind often do; udev gives the link to either, and to who is left."""
     node(nowhere, serial="SN0001", by_id="usb-Cam_SN0001-video-index0", by_path="pci-0-usb-1")
@@ -178,6 +181,7 @@ def test_serial_number_that_two_cameras_share_names_neither(nowhere):
     assert identified(nowhere).stable_id == "pci-0-usb-1"
 
 
+@pytest.mark.quirk("other-index")
 def test_camera_without_a_serial_number_is_known_by_its_socket(nowhere):
     """udev makes a by-id name for it too, which two of its kind share."""
     node(nowhere, by_id="usb-HD_Cam-video-index0", by_path="pci-0-usb-1")
@@ -203,6 +207,7 @@ def test_nodes_that_compete_for_a_link_are_known_by_their_bus(nowhere):
     assert identified(nowhere).stable_id == "usb-0000:00:14.0-1-HD_Cam-index0"
 
 
+@pytest.mark.quirk("other-index")
 def test_stable_id_of_a_link_is_that_of_its_node(camera, tmp_path):
     if isinstance(camera, SimLane):
         with Device(camera.path) as device:

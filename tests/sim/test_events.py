@@ -37,6 +37,7 @@ def drain(device):
     return list(iter(device.events.try_read, None))
 
 
+@pytest.mark.quirk("two-programs")
 def test_change_by_somebody_else_is_told(device, other):
     device.events.subscribe("brightness")
 
@@ -216,6 +217,19 @@ def test_value_that_is_no_number_is_not_told():
     assert (wide.control, wide.value) == ("integer_64_bits", -(1 << 40))
 
 
+@pytest.mark.quirk("privacy-shutter")
+def test_shutter_that_closes_is_told(webcam):
+    camera, device = webcam
+    device.events.subscribe("privacy")
+
+    camera.poke("privacy", True)
+
+    event = device.events.read(1)
+    assert (event.control, event.value) == ("privacy", True)
+    assert device.controls["privacy"].value is True
+
+
+@pytest.mark.quirk("no-capabilities")
 def test_source_change_is_told(webcam):
     camera, device = webcam
     device.events.subscribe_source_change()
@@ -242,6 +256,7 @@ def test_unknown_control_cannot_be_subscribed_to(device):
         device.events.subscribe("no_such_control")
 
 
+@pytest.mark.quirk("missing-ioctl")
 def test_driver_without_events_says_so(webcam):
     camera, device = webcam
     camera.fault("ioctl_error", request="VIDIOC_SUBSCRIBE_EVENT", value=errno.ENOTTY)

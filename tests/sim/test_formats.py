@@ -72,6 +72,7 @@ def test_discrete_sizes_have_exact_rates(webcam):
     assert formats["YUYV"].description
 
 
+@pytest.mark.quirk("size-ranges")
 @pytest.mark.parametrize("step", [1, 16], ids=["continuous", "stepwise"])
 def test_range_of_sizes_with_a_range_of_rates(step):
     sides = {"min_width": 32, "max_width": 1920, "step_width": step}
@@ -89,6 +90,7 @@ def test_range_of_sizes_with_a_range_of_rates(step):
     )
 
 
+@pytest.mark.quirk("no-rates")
 def test_driver_that_tells_of_no_rates():
     _, device = with_formats({"pixel_format": "YUYV", "sizes": [size(64, 48, frame_rates=[])]})
 
@@ -120,6 +122,7 @@ def test_unknown_pixel_format_is_offered_and_delivered_as_bytes():
 # ---- what is set ----
 
 
+@pytest.mark.quirk("adjusted-format", "adjusted-rate")
 @pytest.mark.parametrize(
     ("wish", "got"),
     [
@@ -163,6 +166,7 @@ def test_try_changes_nothing(camera, device):
     assert device.format == before
 
 
+@pytest.mark.quirk("adjusted-format")
 def test_frames_have_the_format_that_was_set(camera, device):
     for width, height in ((640, 480), camera.size):
         device.set_format(width, height)
@@ -243,6 +247,7 @@ def test_refused_rate_brings_the_old_format_back(webcam):
     assert device.format == before  # with its rate
 
 
+@pytest.mark.quirk("no-rates", "missing-ioctl")
 def test_camera_without_rates_takes_any_wish(webcam):
     camera, device = webcam
     for request in ("VIDIOC_S_PARM", "VIDIOC_G_PARM"):
@@ -286,6 +291,7 @@ def test_format_that_cannot_be_read_is_an_error(webcam, number):
     assert device.formats()
 
 
+@pytest.mark.quirk("wrong-sizeimage")
 def test_zero_size_of_a_buffer_is_lived_with():
     camera = simulated()
     camera.fault("zero_sizeimage")
@@ -297,6 +303,7 @@ def test_zero_size_of_a_buffer_is_lived_with():
         assert stream.read(0).array().shape == (48, 64, 2)
 
 
+@pytest.mark.quirk("uvc-no-frame-size")
 def test_jpeg_of_which_nobody_knows_the_size_is_not_asked_for():
     """The kernel would refuse the buffers, and complain in its log."""
     camera = simulated(pixel_format="MJPG")

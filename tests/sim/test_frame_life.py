@@ -47,6 +47,7 @@ KEEPERS = {
 keepers = pytest.mark.parametrize("keep", KEEPERS.values(), ids=KEEPERS.keys())
 
 
+@pytest.mark.quirk("requeue")
 @keepers
 def test_buffer_goes_back_when_the_last_view_dies(camera, device, keep):
     """Too early would let the driver write under a picture, too late starves it."""
@@ -129,6 +130,7 @@ def test_pixels_stay_readable_after_the_end(camera, end):
     device.close()
 
 
+@pytest.mark.quirk("unplugged")
 def test_pixels_stay_readable_after_the_camera_was_unplugged():
     camera = SimLane(small())
     device = Device(camera.path)

@@ -115,6 +115,7 @@ def test_asarray_converts_when_asked(camera, device):
     assert not np.shares_memory(np.array(frame), frame.array())
 
 
+@pytest.mark.quirk("padded-rows")
 def test_rows_of_a_padded_buffer_are_skipped_by_strides():
     formats = small()["formats"]
     formats[0] |= {"bytesperline_align": 100}
@@ -299,6 +300,7 @@ def test_a_frame_costs_two_ioctls_and_one_wait(reader, monkeypatch):
 # ---- newest wins ----
 
 
+@pytest.mark.quirk("stale-frames")
 def test_latest_gives_older_frames_back(camera, device):
     stream = device.stream(buffers=4)
     camera.fill(device, 3)
@@ -347,6 +349,7 @@ def test_latest_waits_when_there_is_none(ticking):
 # ---- all buffers held ----
 
 
+@pytest.mark.quirk("requeue")
 @readers
 def test_starved_at_once_and_not_after_the_timeout(camera, device, reader):
     stream = device.stream(buffers=2, timeout=None)
@@ -429,6 +432,7 @@ def test_readers_in_two_threads_copy_rather_than_starve():
 # ---- gaps and broken frames ----
 
 
+@pytest.mark.quirk("lost-frames")
 def test_gaps_in_the_sequence_are_counted():
     camera = simulated()
     _, stream = open_stream(camera, buffers=2)
@@ -481,6 +485,7 @@ def breaking(request):
     return camera, device, stream, reason
 
 
+@pytest.mark.quirk("error-flag", "truncated-jpeg", "uvc-truncated-raw")
 @whole_readers
 def test_broken_frames_are_skipped_and_counted(breaking, reader):
     camera, _, stream, _ = breaking
@@ -503,6 +508,7 @@ def test_broken_frames_are_delivered_to_try_read(breaking):
     assert stream.stats.broken == 1
 
 
+@pytest.mark.quirk("error-flag", "uvc-bus-error")
 def test_broken_frames_do_not_stop_the_stream(breaking):
     camera, device, stream, _ = breaking
     stream.try_read()
@@ -512,6 +518,7 @@ def test_broken_frames_do_not_stop_the_stream(breaking):
     assert queued(device) == stream.buffers
 
 
+@pytest.mark.quirk("uvc-truncated-raw")
 def test_too_short_frame_is_no_array():
     camera = simulated()
     camera.fault("short_frame", value=10)
@@ -541,6 +548,7 @@ def test_damaged_frame_of_full_length_is_an_array_all_the_same():
     assert (held, stream.leased) == (1, 0)
 
 
+@pytest.mark.quirk("wrong-sizeimage")
 def test_more_bytes_than_the_buffer_has_are_not_believed():
     camera = simulated()
     camera.fault("bytesused_too_large", count=1)
@@ -552,6 +560,7 @@ def test_more_bytes_than_the_buffer_has_are_not_believed():
     assert len(frame.planes[0]) == 64 * 48 * 2
 
 
+@pytest.mark.quirk("no-huffman-tables", "jpeg-padding")
 @pytest.mark.parametrize("fault", ["padded_jpeg", "no_dht"])
 def test_harmless_quirks_of_a_jpeg_are_no_damage(fault):
     camera = simulated(small("MJPG"))
@@ -639,6 +648,7 @@ def test_failure_while_skipping_is_told_at_once():
     assert caught.value.errno == errno.EIO
 
 
+@pytest.mark.quirk("hangup")
 def test_driver_that_cries_wolf_does_not_keep_us_spinning(monkeypatch):
     camera = simulated()
     _, stream = open_stream(camera)
@@ -736,6 +746,7 @@ def test_quick_reads_keep_to_a_timeout_that_changed(ticking):
     assert stream.timeout == 0
 
 
+@pytest.mark.quirk("time-of-what")
 @pytest.mark.parametrize(
     ("profile", "source"),
     [("start-of-exposure", "start of exposure"), ("end-of-frame", "end of frame")],
@@ -751,6 +762,7 @@ def test_timestamp_source_is_the_drivers(profile, source):
     assert abs(other.timestamp_ns - one.timestamp_ns - 33_333_333) < 2000
 
 
+@pytest.mark.quirk("wrong-clock")
 @pytest.mark.parametrize("fault", ["timestamps_zero", "timestamps_future", "timestamps_backwards"])
 def test_timestamp_that_cannot_be_true_becomes_the_arrival(fault):
     camera = simulated()
@@ -830,6 +842,7 @@ START_ERRORS = {
 }
 
 
+@pytest.mark.quirk("no-bandwidth")
 @pytest.mark.parametrize(
     ("fault", "operation", "number", "kind"), START_ERRORS.values(), ids=START_ERRORS.keys()
 )
@@ -854,6 +867,7 @@ def test_stream_that_cannot_start_leaves_nothing_behind(fault, operation, number
     assert stream.read(0).ok
 
 
+@pytest.mark.quirk("no-bandwidth")
 def test_bandwidth_error_says_the_sum_and_a_way_out():
     camera = simulated("webcam")
     camera.fault("enospc")
@@ -880,6 +894,7 @@ def test_second_stream_is_busy_and_the_first_goes_on(camera, device):
     assert shoot(camera, stream).ok
 
 
+@pytest.mark.quirk("busy-after-stop")
 def test_stream_starts_anew_after_close(camera, device):
     for _ in range(3):
         with device.stream() as stream:
@@ -894,6 +909,7 @@ def test_stream_that_is_dropped_gives_the_camera_free(camera, device):
     assert shoot(camera, device.stream()).ok
 
 
+@pytest.mark.quirk("busy-after-stop")
 def test_format_can_be_set_after_close(camera, device):
     with device.stream() as stream:
         shoot(camera, stream)
@@ -939,6 +955,7 @@ def test_closed_stream_can_do_nothing(camera, device, use, how):
     stream.close()
 
 
+@pytest.mark.quirk("unplugged")
 def test_unplugged_camera_is_gone_and_closes_quietly():
     camera = simulated()
     device, stream = open_stream(camera)
@@ -954,6 +971,7 @@ def test_unplugged_camera_is_gone_and_closes_quietly():
     assert frame.ok
 
 
+@pytest.mark.quirk("unplugged")
 def test_camera_that_comes_back_can_be_opened_again():
     camera = simulated()
     device, stream = open_stream(camera)
@@ -969,6 +987,7 @@ def test_camera_that_comes_back_can_be_opened_again():
     assert stream.read(0).ok
 
 
+@pytest.mark.quirk("stall")
 def test_stalled_camera_times_out():
     camera = simulated()
     camera.fault("stall")

@@ -58,6 +58,7 @@ def state(path):
         return device.controls.read(), device.format
 
 
+@pytest.mark.quirk("slow-in-the-dark", "flicker")
 @pytest.mark.parametrize("profile", builtin_profiles())
 def test_every_camera_takes_photos_and_grabs_frames_and_is_as_before(profile):
     sim = SimulatedCamera(profile)
@@ -132,6 +133,7 @@ def test_automatic_exposure_is_no_exposure_time(camera):
     assert data[BIAS] == 1
 
 
+@pytest.mark.quirk("stale-frames")
 def test_photo_is_of_now(camera):
     camera.grab_frame()
     time.sleep(0.2)

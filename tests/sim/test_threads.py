@@ -114,6 +114,7 @@ def test_close_wakes_all_who_wait(camera):
     assert {type(each.error) for each in waiting} == {ClosedError}
 
 
+@pytest.mark.quirk("hangup", "uvc-blocking-dqbuf")
 @waits
 def test_unplugging_wakes_who_waits(wait):
     camera = simulated()
@@ -365,6 +366,7 @@ def test_descriptors_of_the_closed_are_refused(camera):
             it.fileno()
 
 
+@pytest.mark.quirk("hangup")
 def test_unplugging_makes_every_descriptor_readable():
     camera = simulated()
     device = Device(camera.path)

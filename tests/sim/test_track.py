@@ -175,6 +175,7 @@ class Hanging:
         assert await asyncio.to_thread(self._begun.wait, 20)
 
 
+@pytest.mark.quirk("uvc-timeout")
 async def test_a_driver_that_hangs_does_not_stop_the_event_loop(sim, monkeypatch):
     hanging = Hanging(monkeypatch)
     track = await video_track(sim.path)

@@ -34,6 +34,7 @@ async def waiting_track(path, video=True):
     return track
 
 
+@pytest.mark.quirk("unplugged")
 async def test_track_is_muted_while_its_camera_is_away(sim):
     track = await waiting_track(sim.path, {"width": 320, "height": 240, "zoom": 200})
     await track.apply_constraints(width=320, height=240, zoom=200)
@@ -150,6 +151,7 @@ async def test_others_may_have_the_path_meanwhile(sim, monkeypatch):
     other.close()
 
 
+@pytest.mark.quirk("other-index")
 async def test_camera_that_is_back_elsewhere_is_shared_there(sim, monkeypatch):
     track = await waiting_track(sim.path)
     listening = Listening(track)

@@ -123,6 +123,7 @@ async def test_ended_track_still_knows_which_camera_it_was():
     assert track.get_capabilities().torch == [False, True]
 
 
+@pytest.mark.quirk("unplugged")
 async def test_unplugged_camera_ends_all_its_tracks(sim):
     track = await video_track(sim.path)
     twin = track.clone()
