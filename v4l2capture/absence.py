@@ -208,5 +208,5 @@ def _choose(controls: Controls, chosen: dict[int, Any]) -> None:
             continue
         try:
             controls.set({cid: chosen[cid]})
-        except ControlError as error:
+        except (ControlError, TypeError, ValueError) as error:  # the camera may have changed
             _log.warning("%s is not as it was: %s", control.name, error)

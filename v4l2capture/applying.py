@@ -34,7 +34,7 @@ from .writeplan import Write, WritePlan, write_plan
 if TYPE_CHECKING:
     from .pixfmt import Format
 
-__all__ = ["Applied", "apply_constraints", "check_size", "required_names"]
+__all__ = ["Applied", "apply_constraints", "check_required", "required_names"]
 
 _SIZES = frozenset(("width", "height", "aspectRatio", "frameRate", "resizeMode"))
 
@@ -326,19 +326,24 @@ class _Attempt:
         return ""
 
 
-def check_size(state: CameraState, wanted: MediaTrackConstraints, size: Size | None) -> None:
-    """Complain about a size or rate that is not as required.
+def check_required(
+    source: Source, state: CameraState, wanted: MediaTrackConstraints, size: Size | None
+) -> None:
+    """Complain about a size or rate that is not as required, and about what cannot be any more.
 
     Raises:
-        OverconstrainedError: It is not.
+        OverconstrainedError: There is one.
     """
-    names = [name for name in required_names(wanted) if name in _SIZES]
-    if not names:
+    required = required_names(wanted)
+    if not required:
         return
-    able = state.capabilities({}, _SIZES).to_dict()
-    now = state.settings({}, size, _SIZES).to_dict()
-    for name in names:
-        if fitness_distance(able, now, {name: wanted[name]}) == math.inf:
+    names = _SIZES.union(required)
+    states = source.states(required)
+    able = state.capabilities(states, names).to_dict()
+    now = state.settings(states, size, names).to_dict()
+    select_settings(able, now, {name: wanted[name] for name in required if name not in _SIZES})
+    for name in required:
+        if name in _SIZES and fitness_distance(able, now, {name: wanted[name]}) == math.inf:
             raise OverconstrainedError(name, f"{name} is not as required: it is {now.get(name)}")
 
 

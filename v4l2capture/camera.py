@@ -590,7 +590,8 @@ class Camera:
 
         Raises:
             CaptureTimeout: It is not there. All that needs it raises :class:`DeviceGoneError`.
-            OverconstrainedError: It is back with another size or rate than constraints require.
+            OverconstrainedError: It is back with another size or rate than constraints require, or
+                cannot do any more what they require.
             DeviceError: It is back, and refuses: it cannot be opened, or does not stream, or
                 does not take what constraints require.
             ClosedError: The camera was closed, now or during the wait.

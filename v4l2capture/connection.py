@@ -13,7 +13,7 @@ from threading import RLock
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from .absence import Absence
-from .applying import check_size, required_names
+from .applying import check_required, required_names
 from .camerastate import CameraState
 from .device import Device
 from .errors import CaptureTimeout, ClosedError, DeviceGoneError
@@ -45,9 +45,10 @@ _connections: weakref.WeakSet[Connection] = weakref.WeakSet()
 
 
 def _renew() -> None:
-    """In a forked child: the thread that may have held a lock is not there."""
+    """In a forked child: cameras are the parent's, and so is the thread that has a lock."""
     for connection in list(_connections):
         connection.lock = RLock()
+        connection._ended = True
 
 
 os.register_at_fork(after_in_child=_renew)
@@ -222,10 +223,10 @@ class Connection:
             source = absence.look(held, required)
             if source is None:
                 return False
-            state = CameraState(source, changed=True)
             try:
+                state = CameraState(source, changed=True)
                 for user in self._users:
-                    check_size(state, user.constraints, user.size)
+                    check_required(source, state, user.constraints, user.size)
             except BaseException:
                 source.close()
                 source.device.close()

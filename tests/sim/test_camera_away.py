@@ -4,6 +4,7 @@
 import gc
 import json
 import logging
+import os
 import signal
 import threading
 import time
@@ -22,6 +23,7 @@ from v4l2capture import (
     SimulatedCamera,
 )
 from v4l2capture import absence as absence_module
+from v4l2capture import connection as connection_module
 from v4l2capture import sim as sim_module
 from v4l2capture.lamp import Lamp
 from v4l2capture.waiting import Waiter
@@ -644,6 +646,102 @@ def test_camera_that_is_back_with_less_says_so(file, required):
         else:
             camera.reopen()
             assert camera.settings.width == 160
+
+
+MAINS = "power_line_frequency"
+MENU = {"id": "0x00980918", "name": MAINS, "type": "menu", "min": 0, "max": 2, "default": 0}
+ZOOM = {"id": "0x009a090d", "name": "zoom_absolute", "type": "int", "min": 100, "max": 500}
+ZOOM |= {"step": 1, "default": 100, "value": 100}
+BEFORE = [ZOOM, MENU | {"value": 0, "menu": {"0": "Off", "1": "50 Hz", "2": "60 Hz"}}]
+
+
+@pytest.fixture
+def changed(tmp_path):
+    """A camera that has other controls when it is back: another firmware, or another mode."""
+    path = tmp_path / "camera.json"
+
+    def write(*controls):
+        path.write_text(json.dumps(small(controls=[*controls])), encoding="utf-8")
+        return f"sim:{path}"
+
+    def change(camera, *controls):
+        sim_module.resolve(f"sim:{path}").unplug()
+        with pytest.raises(CaptureTimeout):
+            camera.reopen()
+        write(*controls)
+        gc.collect()
+
+    with Camera(write(*BEFORE)) as camera:
+        yield camera, lambda *controls: change(camera, *controls)
+
+
+FEWER = MENU | {"menu": {"0": "Off"}, "max": 0, "value": 0}
+NUMBER = ZOOM | {"id": MENU["id"], "name": MAINS}
+
+
+@pytest.mark.parametrize(
+    ("value", "now"),
+    [(2, FEWER), ("60 Hz", FEWER), ("60 Hz", NUMBER)],
+    ids=["no such entry", "no such label", "another type"],
+)
+def test_control_that_is_another_one_now_is_left_alone(changed, caplog, value, now):
+    camera, change = changed
+    camera.controls[MAINS].value = value
+    camera.controls["zoom_absolute"].value = 200
+    change(now, ZOOM)
+
+    camera.reopen()
+
+    assert camera.settings.zoom == 200
+    assert f"{MAINS} is not as it was" in caplog.text
+
+
+@pytest.mark.parametrize("controls", [[], [ZOOM | {"max": 150}]], ids=["none", "less"])
+def test_camera_that_cannot_do_any_more_what_is_required_says_so(changed, controls):
+    camera, change = changed
+    camera.apply_constraints(zoom={"exact": 300})
+    change(*controls)
+
+    with pytest.raises(OverconstrainedError) as caught:
+        camera.reopen()
+
+    assert caught.value.constraint == "zoom"
+    camera.device.close()
+
+
+def test_camera_that_goes_while_it_is_looked_at_is_let_go(sim, monkeypatch):
+    def unplugged(_, changed):
+        raise DeviceGoneError(19, "No such device", sim.path)
+
+    with Camera(sim.path) as camera:
+        camera.start()
+        sim.unplug()
+        sim.replug()
+        monkeypatch.setattr(connection_module, "CameraState", unplugged)
+        with pytest.raises(DeviceGoneError) as kept:
+            camera.reopen()
+
+        assert kept.value
+        assert sim.handles == 0
+
+
+def test_child_does_not_open_a_camera_that_was_away(sim):
+    with Camera(sim.path, on_disconnect="wait") as camera:
+        sim.unplug()
+        with pytest.raises(CaptureTimeout):
+            camera.reopen()
+
+        child = os.fork()
+        if child == 0:
+            try:
+                camera.read(0)
+            except ClosedError:
+                os._exit(7 if camera.closed else 1)
+            finally:
+                os._exit(2)
+
+        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 7
+        assert not camera.closed
 
 
 # ---- arguments ----
