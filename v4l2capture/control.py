@@ -155,6 +155,7 @@ class Control:
         if rc < 0:
             controls._check(rc, "VIDIOC_S_EXT_CTRLS", self, value)
         controls._chosen[self.id] = value
+        controls._written.add(self.id)
 
     def press(self) -> None:
         """Trigger a button."""

@@ -74,6 +74,7 @@ class Controls(Mapping[str | int, Control]):
         self._current: Any = None  # the same list, while it is to be believed
         self._failed: dict[int, int] = {}
         self._chosen: dict[int, Any] = {}  # by id, what a user has set last
+        self._written: set[int] = set()  # ids, since somebody has read the events
 
     # ---- the list ----
 
@@ -293,6 +294,14 @@ class Controls(Mapping[str | int, Control]):
     def _set(self, values: Mapping[str | int, Any]) -> dict[str, Any]:
         """Do what :meth:`set` does; nobody has chosen this for good."""
         wanted = self._encoded(values)
+        try:
+            return self._write(values, wanted)
+        finally:
+            self._written.update(control.id for control in wanted)
+
+    def _write(
+        self, values: Mapping[str | int, Any], wanted: Mapping[Control, int | bytes]
+    ) -> dict[str, Any]:
         numbers = {c: v for c, v in wanted.items() if isinstance(v, int)}
         masters = [c for c in numbers if c.id in _MASTER_IDS]
         others = [c for c in numbers if c.id not in _MASTER_IDS]
@@ -362,6 +371,7 @@ class Controls(Mapping[str | int, Control]):
         if rc < 0:
             self._check(rc, "VIDIOC_S_EXT_CTRLS", control, number)
         self._chosen[control.id] = value
+        self._written.add(control.id)
 
     def _encode(self, control: Control, value: Any) -> int | bytes:
         """Return what goes to the driver: a number on its grid, or the bytes of the rest."""

@@ -35,5 +35,5 @@ class Hearsay:
 
     def forget(self, cids: Iterable[int]) -> None:
         """Trust the driver again: it has been written to."""
-        for cid in cids:
+        for cid in list(cids):  # another thread may add some
             self._told.pop(cid, None)

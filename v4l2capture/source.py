@@ -165,6 +165,7 @@ class Source:
         found: dict[int, ControlState] = {}
         for node in self.nodes:
             controls = node.controls
+            self._hearsay.forget(controls._written)
             here = [cid for cid in wanted if cid in controls and cid not in found]
             values = _values(controls, here)
             for cid in here:
@@ -347,13 +348,16 @@ class Source:
                 if isinstance(event, ControlEvent) and event.changes != {"flags"}:
                     changed.add(event.id)
                     self._told_ns = max(self._told_ns, event.timestamp_ns)
-                    if event.changes == {"value"}:
+                    if event.changes == {"value"} and event.value is not None:
                         told[event.id] = event
                 resized = resized or isinstance(event, SourceChangeEvent)
-            read = _values(node.controls, [cid for cid in told if cid in node.controls])
+            controls = node.controls
+            written, controls._written = controls._written, set()
+            self._hearsay.forget(written)
+            read = _values(controls, [cid for cid in told if cid in controls])
             for cid, value in read.items():
-                is_later = told[cid].timestamp_ns > node.controls.written_ns
-                if is_later and "volatile" not in node.controls[cid].flags:
+                is_later = cid not in written or told[cid].timestamp_ns > controls.written_ns
+                if is_later and "volatile" not in controls[cid].flags:
                     self._hearsay.note(cid, told[cid].value, value)
         return changed, resized
 
@@ -372,7 +376,6 @@ class Source:
         """
         read: dict[int, Any] = {}
         values = {write.cid: write.value for write in writes}
-        self._hearsay.forget(values)
         for node in self.nodes:
             here = [cid for cid in values if self._node(cid) is node]
             if here:

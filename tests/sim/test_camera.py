@@ -4,6 +4,7 @@
 import errno
 import threading
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -21,6 +22,7 @@ from v4l2capture import (
     SimulatedCamera,
     source,
 )
+from v4l2capture.cids import IDS
 from v4l2capture.sim import read_counter
 from v4l2capture.writeplan import Write
 
@@ -274,21 +276,70 @@ def test_settings_that_a_camera_forgets_at_the_start_come_back(sim):
         assert camera.settings.exposure_time == 77
 
 
-def test_event_is_believed_where_the_driver_answers_from_its_cache(sim, monkeypatch):
-    """As uvcvideo does when a camera changes a control by itself."""
+@pytest.fixture
+def cached(monkeypatch):
+    """A driver that answers 0 when it is asked for the brightness, as it was at first.
+
+    As uvcvideo does when a camera changes a control by itself.
+    """
     answers = source._values
 
     def from_cache(controls, cids):
-        return answers(controls, cids) | {cid: 0 for cid in cids if cid == cached}
+        return answers(controls, cids) | {cid: 0 for cid in cids if cid == IDS["brightness"]}
 
+    monkeypatch.setattr(source, "_values", from_cache)
+
+
+def test_event_is_believed_where_the_driver_answers_from_its_cache(sim, cached):
     with Camera(sim.path) as camera:
-        cached = camera.device.controls["brightness"].id
-        monkeypatch.setattr(source, "_values", from_cache)
-
         sim.poke("brightness", 44)
 
         assert camera.take_changes()
         assert camera.settings.brightness == 44
+
+
+def test_event_is_believed_though_another_control_was_written_since(sim, cached):
+    with Camera(sim.path) as camera:
+        sim.poke("brightness", 44)
+        camera.controls["contrast"].value = 3
+
+        assert camera.settings.brightness == 44
+
+
+@pytest.mark.parametrize(
+    "write",
+    [
+        lambda controls: setattr(controls["brightness"], "value", 0),
+        lambda controls: controls.set({"brightness": 0}),
+        lambda controls: [setattr(controls["brightness"], "value", n) for n in (1, 0)],
+    ],
+    ids=["value", "set", "again"],
+)
+@pytest.mark.parametrize("looks", [True, False])
+def test_write_is_believed_that_brings_about_what_the_cache_has(sim, cached, write, looks):
+    with Camera(sim.path) as camera:
+        sim.poke("brightness", 44)
+        assert camera.settings.brightness == 44
+
+        write(camera.controls)
+
+        if looks:
+            assert camera.settings.brightness == 0
+        sim.poke("contrast", 7)
+        assert camera.settings.brightness == 0
+        sim.poke("brightness", 45)
+        assert camera.settings.brightness == 45
+
+
+def test_region_that_another_has_set_can_be_read():
+    """Its event has no value."""
+    path = Path(__file__).resolve().parents[1] / "data/cameras/laptop_roi_privacy_readonly.json"
+    name = "region_of_interest_rectangle"
+    with Camera(f"sim:{path}") as camera, Device(camera.device.path) as other:
+        other.controls[name].value = (10, 20, 100, 100)
+
+        assert camera.take_changes()
+        assert camera.states[IDS[name]].value == (10, 20, 100, 100)
 
 
 def test_ones_own_write_is_believed_against_an_event_of_before(sim):
