@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from .cids import IDS, MASTERS
 from .device import Device
+from .devicewatch import FLAPS, REFUSES
 from .discovery import find_again
 from .errors import (
     CaptureError,
@@ -39,12 +40,6 @@ if TYPE_CHECKING:
 __all__ = ["Absence"]
 
 _log = logging.getLogger(__name__)
-
-# A node that has just come may refuse for a moment, until udev has set its rights.
-_REFUSES = 1.0
-
-# A camera that goes each time it has come is not asked more often than that, in seconds.
-_FLAPS = 0.5
 
 _MASTERS = frozenset(master for masters in MASTERS.values() for master in masters)
 
@@ -81,7 +76,7 @@ class Absence:
         self._chosen = {_name(node): dict(node.controls._chosen) for node in source.nodes}
         self._interrupt = source.interrupt
         self._restarts = source.silence.restarts
-        self._not_before = source.opened + _FLAPS
+        self._not_before = source.opened + FLAPS
         self._lookouts: set[Lookout] = set()
         self._ended = False
 
@@ -122,7 +117,7 @@ class Absence:
                 except CaptureError:
                     if time.monotonic() >= min(end, refused):
                         raise
-                    refused = min(refused, time.monotonic() + _REFUSES)
+                    refused = min(refused, time.monotonic() + REFUSES)
                 until = min(end, refused)
                 if lookout is None or (not lookout.news(until) and refused == math.inf):
                     raise CaptureTimeout(

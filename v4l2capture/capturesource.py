@@ -16,6 +16,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from .devicewatch import FLAPS
 from .errors import CaptureError, ClosedError, DeviceError, DeviceGoneError
 from .homecoming import Homecoming
 from .sharedcamera import Look, SharedCamera
@@ -40,9 +41,6 @@ _R = TypeVar("_R")
 # A driver that fails to stream or to give a frame is tried again, but not for ever.
 _MOST_FAILURES = 10
 _RETRY = 0.1
-
-# A camera that goes each time it has come is not asked more often than that, in seconds.
-_FLAPS = 0.5
 
 # By loop and camera. A source lives as long as its tracks, or the task that reads its frames.
 _sources: weakref.WeakValueDictionary[tuple[int, str], CaptureSource] = (
@@ -366,7 +364,7 @@ class CaptureSource:
                 del _workers[self._key]
         self.look = None
         self._stop_reading()
-        pause = max(0.0, self._begun + _FLAPS - self.loop.time())
+        pause = max(0.0, self._begun + FLAPS - self.loop.time())
         look = partial(self.run, SharedCamera.reopen, Outcome.result)
         try:
             self._home = Homecoming(pause, look, self._returned, self._end_with)

@@ -20,7 +20,7 @@ from pathlib import Path
 
 from .bell import Bell
 
-__all__ = ["DIRECTORY", "LONGEST", "SETTLED", "DeviceWatch"]
+__all__ = ["DIRECTORY", "FLAPS", "LONGEST", "REFUSES", "SETTLED", "DeviceWatch"]
 
 DIRECTORY = "/dev"
 
@@ -28,6 +28,12 @@ DIRECTORY = "/dev"
 # to them; and what that may take altogether.
 SETTLED = 0.15
 LONGEST = 0.6
+
+# Seconds in which a node that has just come may refuse, until udev has set its rights.
+REFUSES = 1.0
+
+# A camera that goes each time it has come is not asked more often than that, in seconds.
+FLAPS = 0.5
 
 _ATTRIB, _MOVED, _CREATE, _DELETE = 0x004, 0x0C0, 0x100, 0x200
 _ONLY_DIRECTORIES = 0x01000000

@@ -7,13 +7,11 @@ import asyncio
 from collections.abc import Callable
 
 from .devicechange import DeviceChange
+from .devicewatch import REFUSES
 from .errors import CaptureError, CaptureTimeout, DeviceGoneError
 from .sharedcamera import Look
 
 __all__ = ["Homecoming"]
-
-# A node that has just come may refuse for a moment, until udev has set its rights.
-_REFUSES = 1.0
 
 
 class Homecoming:
@@ -80,7 +78,7 @@ class Homecoming:
     def _again_or_never(self, error: BaseException) -> None:
         now = self._loop.time()
         self._refused_at = self._refused_at or now
-        left = self._refused_at + _REFUSES - now
+        left = self._refused_at + REFUSES - now
         if left > 0 and isinstance(error, CaptureError):
             self._timer.cancel()
             self._timer = self._loop.call_later(left, self._try)

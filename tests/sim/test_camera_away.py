@@ -53,7 +53,7 @@ def looks(monkeypatch):
 @pytest.fixture
 def impatient(monkeypatch):
     """What a camera refuses, it refuses for good."""
-    monkeypatch.setattr(absence_module, "_REFUSES", 0.0)
+    monkeypatch.setattr(absence_module, "REFUSES", 0.0)
 
 
 def value(sim, name):

@@ -23,8 +23,8 @@ def sim():
 @pytest.fixture(autouse=True)
 def _soon(monkeypatch):
     """What flaps or refuses, does so for a moment only."""
-    monkeypatch.setattr(capturesource_module, "_FLAPS", 0.05)
-    monkeypatch.setattr(homecoming_module, "_REFUSES", 0.2)
+    monkeypatch.setattr(capturesource_module, "FLAPS", 0.05)
+    monkeypatch.setattr(homecoming_module, "REFUSES", 0.2)
 
 
 async def waiting_track(path, video=True):
