@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import os
-import time
 import weakref
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -18,7 +17,7 @@ from .camerastate import CameraState
 from .device import Device
 from .errors import CaptureTimeout, ClosedError, DeviceGoneError
 from .source import Source
-from .waiting import milliseconds
+from .waiting import end_of, left_until, milliseconds
 
 if TYPE_CHECKING:
     from .dictionaries import MediaTrackConstraints
@@ -172,8 +171,7 @@ class Connection:
             timeout: Seconds for all; ``None``: for ever.
             call: Takes the seconds that are left; it is made again for a camera that is back.
         """
-        milliseconds(timeout)  # complains about a bad one
-        end = None if timeout is None else time.monotonic() + timeout
+        end = end_of(timeout)
         is_last = not self._waits
         while True:
             source = self.source
@@ -182,8 +180,8 @@ class Connection:
             except DeviceGoneError:
                 if is_last:
                     raise
-            self._come_back(source, _left(end))
-            timeout = _left(end)
+            self._come_back(source, left_until(end))
+            timeout = left_until(end)
             is_last = timeout == 0
 
     def reopen(self, timeout: float | None) -> None:
@@ -255,7 +253,3 @@ class Connection:
                 self.source.device.close()
             else:
                 self.source.unwatch()
-
-
-def _left(end: float | None) -> float | None:
-    return None if end is None else max(0.0, end - time.monotonic())

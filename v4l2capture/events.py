@@ -11,14 +11,13 @@ import select
 from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import dataclass
 from threading import RLock
-from time import monotonic
 from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
 
 from . import scalar
 from ._native import ffi, lib
 from .cids import flag_words
 from .errors import CaptureTimeout, ClosedError
-from .waiting import Waiter, milliseconds
+from .waiting import Waiter, end_of, left_until, milliseconds
 
 if TYPE_CHECKING:
     from .node import Node
@@ -177,23 +176,17 @@ class Events:
             DeviceGoneError: The camera was unplugged.
             ClosedError: The device was closed, now or during the wait.
         """
-        left = milliseconds(timeout)
-        end = None if timeout is None else monotonic() + timeout
+        end = end_of(timeout)
         while (event := self.try_read()) is None:
-            if end is not None:
-                left = milliseconds(max(0.0, end - monotonic()))
-            if not self._wait().wait(left):
+            if not self._wait().wait(milliseconds(left_until(end))):
                 raise self._timed_out(timeout)
         return event
 
     async def aread(self, timeout: float | None = None) -> Event:
         """Do what :meth:`read` does without blocking the event loop."""
-        left = milliseconds(timeout)
-        end = None if timeout is None else monotonic() + timeout
+        end = end_of(timeout)
         while (event := self.try_read()) is None:
-            if end is not None:
-                left = milliseconds(max(0.0, end - monotonic()))
-            if not await self._wait().wait_async(left):
+            if not await self._wait().wait_async(milliseconds(left_until(end))):
                 raise self._timed_out(timeout)
         return event
 

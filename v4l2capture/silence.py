@@ -10,6 +10,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from .errors import CaptureTimeout
+from .waiting import end_of, left_until
 
 if TYPE_CHECKING:
     from .frame import Frame
@@ -58,10 +59,10 @@ class Silence:
         Raises:
             CaptureTimeout: There was none in time.
         """
-        end = None if timeout is None else time.monotonic() + timeout
+        end = end_of(timeout)
         while True:
             stream = start()
-            left = None if end is None else max(0.0, end - time.monotonic())
+            left = left_until(end)
             quiet = self._left(stream)
             is_last = quiet is None or (left is not None and left <= quiet)
             begin = time.monotonic()

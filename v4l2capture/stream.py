@@ -8,7 +8,6 @@ from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from functools import partial
 from itertools import count
-from time import monotonic
 from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias
 
 from ._native import ffi, lib
@@ -23,7 +22,7 @@ from .frame import Frame
 from .layout import minimum_bytes
 from .pixfmt import JPEGS, PIXEL_FORMATS
 from .slot import Slot
-from .waiting import FOREVER, Waiter, milliseconds
+from .waiting import Waiter, end_of, left_until, milliseconds
 
 if TYPE_CHECKING:
     from .device import Device
@@ -246,8 +245,7 @@ class Stream:
 
     def _wait_for(self, how: int, timeout: float | None) -> Frame:
         seconds = self.timeout if timeout is _DEFAULT else timeout
-        left = milliseconds(seconds)
-        end = None if seconds is None else monotonic() + seconds
+        left, end = milliseconds(seconds), end_of(seconds)
         for alarms in count():
             if not self._waiter.wait(left):
                 self._time_out(seconds)
@@ -270,8 +268,7 @@ class Stream:
 
     async def _wait_for_async(self, how: int, timeout: float | None) -> Frame:
         seconds = self.timeout if timeout is _DEFAULT else timeout
-        left = milliseconds(seconds)
-        end = None if seconds is None else monotonic() + seconds
+        left, end = milliseconds(seconds), end_of(seconds)
         for alarms in count():
             if not await self._waiter.wait_async(left):
                 self._time_out(seconds)
@@ -291,7 +288,7 @@ class Stream:
                 self._device.path,
                 f"The driver said {alarms} times that a frame is ready, and had no whole one",
             )
-        return FOREVER if end is None else milliseconds(max(0.0, end - monotonic()))
+        return milliseconds(left_until(end))
 
     def _take(self, how: int) -> Frame | None:
         ring = self._ring

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import os
 import select
+from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from .errors import DeviceError, device_error
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
         def fileno(self) -> int: ...
 
 
-__all__ = ["FOREVER", "Waiter", "milliseconds"]
+__all__ = ["FOREVER", "Waiter", "end_of", "left_until", "milliseconds"]
 
 FOREVER = -1
 
@@ -44,6 +45,21 @@ def milliseconds(timeout: float | None) -> int:
     if not timeout >= 0:  # written so that it catches NaN
         raise ValueError(f"timeout={timeout!r}: give seconds >= 0, or None to wait for ever")
     return _LONGEST if timeout > _LONGEST / 1000 else math.ceil(timeout * 1000)
+
+
+def end_of(timeout: float | None) -> float | None:
+    """Return when a timeout that begins now is over, in monotonic seconds; ``None``: never.
+
+    Raises:
+        ValueError, TypeError: As :func:`milliseconds`.
+    """
+    milliseconds(timeout)
+    return None if timeout is None else monotonic() + timeout
+
+
+def left_until(end: float | None) -> float | None:
+    """Return the seconds until what :func:`end_of` gave, at least 0; ``None``: for ever."""
+    return None if end is None else max(0.0, end - monotonic())
 
 
 class Waiter:

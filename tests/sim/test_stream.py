@@ -23,6 +23,7 @@ from v4l2capture import (
     StreamStats,
 )
 from v4l2capture import stream as stream_module
+from v4l2capture import waiting as waiting_module
 from v4l2capture.sim import read_counter
 from v4l2capture.waiting import Waiter
 
@@ -667,7 +668,7 @@ def test_broken_frames_do_not_prolong_the_timeout(ticking, monkeypatch):
     _, stream = open_stream(camera)
     ticking(camera)
     clock = iter(range(1000))
-    monkeypatch.setattr(stream_module, "monotonic", lambda: next(clock) / 30)
+    monkeypatch.setattr(waiting_module, "monotonic", lambda: next(clock) / 30)
 
     with pytest.raises(CaptureTimeout, match="0 delivered and 30 damaged so far"):
         stream.read(1)
