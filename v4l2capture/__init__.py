@@ -16,7 +16,8 @@ from .version import __version__
 
 if TYPE_CHECKING:
     from .bitmap import ImageBitmap
-    from .camera import Camera, CameraHealth
+    from .camera import Camera
+    from .camerahealth import CameraHealth
     from .controls import Control, Controls
     from .device import Device
     from .dictionaries import (
@@ -156,7 +157,8 @@ __all__ = [
 # What is behind a name is imported when it is asked for: each pays only for what it uses.
 _HOMES = {
     "bitmap": "ImageBitmap",
-    "camera": "Camera CameraHealth",
+    "camera": "Camera",
+    "camerahealth": "CameraHealth",
     "controls": "Control Controls",
     "device": "Device",
     "dictionaries": "FillLightMode MediaSettingsRange MediaTrackCapabilities "

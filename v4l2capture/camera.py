@@ -10,16 +10,15 @@ Sources: W3C MediaStream Image Capture; W3C Media Capture and Streams.
 from __future__ import annotations
 
 import os
-import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, Self, Unpack
 
 from .applying import apply_constraints
 from .bitmap import ImageBitmap, picture
 from .bracketing import BRACKETS, bracket_values, bracketed
+from .camerahealth import CameraHealth
 from .camerastate import CameraState
 from .cids import IDS
 from .connection import Connection
@@ -45,40 +44,16 @@ from .sensor import LENSES
 from .shooting import fresh_frame, shoot
 from .source import Source
 from .videomode import Size
+from .waiting import end_of, left_until
 
 if TYPE_CHECKING:
     from .controls import Controls
     from .controlstate import ControlState
     from .events import Events
     from .frame import Frame
-    from .stream import Stream, StreamStats
+    from .stream import Stream
 
-__all__ = ["Camera", "CameraHealth", "View"]
-
-
-@dataclass(frozen=True, slots=True)
-class CameraHealth:
-    """How a camera is at one moment.
-
-    A daemon that reads frames all the time restarts the stream when ``last_frame_age`` gets
-    large, and complains when ``held`` stays at ``buffers``: somebody keeps frames.
-
-    Attributes:
-        closed: Whether it, or its device, was closed.
-        streaming: Whether a stream is on.
-        last_frame_age: Seconds since the time of the last frame that somebody fetched; ``None``:
-            there was none since streaming began.
-        held: Buffers that are held by frames that are alive.
-        buffers: That the stream has.
-        stats: What became of the frames since streaming began; ``None``: no stream is on.
-    """
-
-    closed: bool
-    streaming: bool
-    last_frame_age: float | None
-    held: int
-    buffers: int
-    stats: StreamStats | None
+__all__ = ["Camera", "View", "check_one_of"]
 
 
 class View:
@@ -130,6 +105,11 @@ def _nothing() -> None:
 
 
 def check_one_of(name: str, value: str, *known: str) -> None:
+    """Complain about a policy that there is not.
+
+    Raises:
+        ValueError: It is none of those that are known.
+    """
     if value not in known:
         raise ValueError(f"{name}={value!r}: give {' or '.join(map(repr, known))}")
 
@@ -396,8 +376,7 @@ class Camera:
             DeviceBusyError: Another program streams from it.
             ValueError: There is no such type, quality or tag.
         """
-        wanted = asked_for(settings, options)
-        return self._photos(partial(self._shoot, wanted, [_nothing]), timeout)[0]
+        return self.take_photos(1, settings, timeout=timeout, **options)[0]
 
     def take_photos(
         self,
@@ -534,11 +513,10 @@ class Camera:
         return self._link.patiently(timeout, self._read)
 
     def _read(self, timeout: float | None) -> Frame:
-        end = None if timeout is None else time.monotonic() + timeout
+        end = end_of(timeout)
         while True:
-            left = None if end is None else max(0.0, end - time.monotonic())
             try:
-                return self._source.silence.read(self.start, self.stop, left)
+                return self._source.silence.read(self.start, self.stop, left_until(end))
             except ClosedError:  # or another thread has changed the format
                 if self.closed:
                     raise
@@ -549,15 +527,7 @@ class Camera:
         Does not wait for who takes a photo in another thread, or for a control that does not
         answer.
         """
-        stream = self._source.stream
-        try:
-            if stream is not None and not self.closed:
-                return CameraHealth(
-                    False, True, stream.last_frame_age, stream.leased, stream.buffers, stream.stats
-                )
-        except ClosedError:  # meanwhile
-            pass
-        return CameraHealth(self.closed, False, None, 0, 0, None)
+        return CameraHealth.of(self._link)
 
     # ---- changes by others ----
 

@@ -64,7 +64,7 @@ LAYERS: tuple[set[str], ...] = (
     {"absence", "camerastate"},
     {"applying", "lamp", "metering"},
     {"bitmap", "bracketing", "connection", "shooting"},
-    {"dng"},
+    {"camerahealth", "dng"},
     {"encode"},
     {"photo"},
     {"developing"},
