@@ -64,4 +64,4 @@ def test_wrong_words_are_a_wrong_command_line(words, complaint, capsys):
     out, err = capsys.readouterr()
     assert (ended.value.code, out) == (2, "")
     assert complaint in err
-    assert err.startswith("usage: v4l2capture set [-h] [--json] [DEVICE] NAME=VALUE")
+    assert err.startswith("usage: v4l2capture set [-h] [--lamp LED] [--json] [DEVICE] NAME=VALUE")
