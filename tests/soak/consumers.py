@@ -73,13 +73,13 @@ class Consumer:
     def goes_on(self, end: float) -> bool:
         return not self.stop.is_set() and time.monotonic() < end
 
-    def attempt(self, call: Callable[[], Any]) -> Any:
-        """Call what may fail without ending everything, unless the camera is gone."""
+    def attempt(self, call: Callable[[], Any], comes_back: bool = False) -> Any:
+        """Call what may fail without ending everything, unless the camera is gone for good."""
         try:
             return call()
-        except DeviceGoneError:
-            raise
         except CaptureError as error:
+            if isinstance(error, DeviceGoneError) and not comes_back:
+                raise
             self.failed(error)
             return None
 
@@ -157,16 +157,19 @@ def check_photo(photo: Photo) -> None:
 
 
 class Photographer(Consumer):
-    """Applies constraints, looks, grabs frames and takes photos."""
+    """Applies constraints, looks, grabs frames and takes photos, with each policy there is."""
 
     def once(self, end: float) -> None:
-        with Camera(self.camera.path) as camera:
-            self.attempt(lambda: camera.apply_constraints(width=320, height=240))
+        on_disconnect = self.random.choice(["raise", "wait"])
+        on_stall = self.random.choice(["raise", "restart"])
+        with Camera(self.camera.path, on_disconnect=on_disconnect, on_stall=on_stall) as camera:
+            waits = on_disconnect == "wait"
+            self.attempt(lambda: camera.apply_constraints(width=320, height=240), waits)
             while self.goes_on(end) and not camera.closed:
-                self.attempt(lambda: self.act(camera))
+                self.attempt(lambda: self.act(camera), waits)
 
     def act(self, camera: Camera) -> None:
-        match self.random.randrange(7):
+        match self.random.randrange(9):
             case 0 | 1:
                 self.constrain(camera)
             case 2 | 3:
@@ -179,6 +182,15 @@ class Photographer(Consumer):
             case 5:
                 camera.settings.to_dict()
                 camera.stop()
+            case 6:
+                with camera.read(timeout=0.5) as frame:
+                    if not frame.ok:
+                        raise AssertionError(f"{frame!r}: {frame.reason}")
+                self.counts["reads"] += 1
+            case 7:
+                if self.random.random() < 0.3:
+                    camera.reopen(timeout=0.5)
+                    self.counts["reopened"] += 1
             case _:
                 camera.capabilities.to_dict()
                 camera.photo_capabilities.to_dict()
@@ -230,7 +242,11 @@ class Watcher(Consumer):
                 raise AssertionError(str(wrong)) from wrong[0].get("exception")
 
     async def use(self, end: float) -> None:
-        devices = MediaDevices([self.camera.path])
+        devices = MediaDevices(
+            [self.camera.path],
+            on_disconnect=self.random.choice(["end", "wait"]),
+            on_stall=self.random.choice(["mute", "restart"]),
+        )
         stream = await devices.get_user_media({"video": {"width": 320, "height": 240}})
         (track,) = stream.get_video_tracks()
         tracks = [track, track.clone()] if self.random.random() < 0.5 else [track]
