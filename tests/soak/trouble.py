@@ -9,8 +9,9 @@ from collections import Counter
 
 from v4l2capture import DeviceError, SimulatedCamera
 
-# With these a frame's number says nothing, or the camera never comes back by itself.
-_LEFT_OUT = {"sequence_zero", "disconnect"}
+# With these a frame's number says nothing, or its picture has none, or the camera never comes back
+# by itself.
+_LEFT_OUT = {"sequence_zero", "torn_jpeg", "disconnect"}
 
 FAULTS = [name for name in SimulatedCamera.fault_names() if name not in _LEFT_OUT]
 
