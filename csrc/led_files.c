@@ -13,26 +13,38 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "led.h"
 
 /* ---- files ------------------------------------------------------------- */
 
-/* What is removed while it is open has no files any more. */
-static int gone(int error)
+/*
+ * Open a file of an LED, but nothing that somebody else has put there and that
+ * may wait, such as a FIFO.  What is removed while it is open has no files any more.
+ */
+static int open_file(const struct led *led, const char *name, int flags)
 {
-	return error == ENOENT ? -ENODEV : -error;
+	int fd = openat(led->folder, name, flags | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	struct stat status;
+
+	if (fd < 0)
+		return errno == ENOENT ? -ENODEV : errno == ENXIO ? -ENOTTY : -errno;
+	if (fstat(fd, &status) == 0 && S_ISREG(status.st_mode))
+		return fd;
+	close(fd);
+	return -ENOTTY;
 }
 
 static int read_text(const struct led *led, const char *name, char *text, size_t size)
 {
-	int fd = openat(led->folder, name, O_RDONLY | O_CLOEXEC);
+	int fd = open_file(led, name, O_RDONLY);
 	ssize_t length;
 	int rc;
 
 	if (fd < 0)
-		return gone(errno);
+		return fd;
 	length = read(fd, text, size - 1);
 	rc = length < 0 ? -errno : 0;
 	close(fd);
@@ -61,11 +73,11 @@ static int write_number(const struct led *led, const char *name, int32_t value)
 {
 	char text[16];
 	int length = snprintf(text, sizeof(text), "%d\n", (int)value);
-	int fd = openat(led->folder, name, O_WRONLY | O_TRUNC | O_CLOEXEC);
+	int fd = open_file(led, name, O_WRONLY | O_TRUNC);
 	int rc;
 
 	if (fd < 0)
-		return gone(errno);
+		return fd;
 	rc = write(fd, text, (size_t)length) < 0 ? -errno : 0;
 	close(fd);
 	return rc;
@@ -113,26 +125,31 @@ static int get_mode(struct led *led, const struct led_control *c, int32_t *value
 	return rc;
 }
 
-/* A 0 would take the LED from the trigger that drives it, so it is written for a reason only. */
+/* A 0 would take the LED from the trigger that drives it, so it is not written to a dark one. */
 static int put_out(struct led *led)
 {
 	int32_t brightness;
-	int rc = read_brightness(led, &brightness);
 
-	return rc < 0 || brightness == 0 ? rc : write_number(led, "brightness", 0);
+	if (read_brightness(led, &brightness) == 0 && brightness == 0)
+		return 0;
+	return write_number(led, "brightness", 0);
 }
 
+/* Who wants it dark gets as much of that as can be had. */
 static int set_mode(struct led *led, const struct led_control *c, int32_t mode)
 {
-	int rc = 0;
+	int is_torch = mode == V4L2_FLASH_LED_MODE_TORCH;
+	int stopped = 0, rc = 0;
 
 	(void)c;
 	if (mode != V4L2_FLASH_LED_MODE_FLASH && led->most[LED_STROBE] >= 0)
-		rc = write_number(led, "flash_strobe", 0);
-	if (rc == 0)
-		rc = mode == V4L2_FLASH_LED_MODE_TORCH
-			     ? write_number(led, "brightness", led->torch)
-			     : put_out(led);
+		stopped = write_number(led, "flash_strobe", 0);
+	if (!is_torch)
+		rc = put_out(led);
+	else if (stopped == 0)
+		rc = write_number(led, "brightness", led->torch);
+	if (stopped < 0)
+		rc = stopped;
 	if (rc == 0)
 		led->is_armed = mode == V4L2_FLASH_LED_MODE_FLASH;
 	return rc;

@@ -21,7 +21,7 @@ def read(path: str) -> str:
 def data(path: str) -> bytes:
     """Return the bytes of a file, or none."""
     try:
-        fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)  # a FIFO would wait
     except OSError:
         return b""
     try:

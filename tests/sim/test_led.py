@@ -5,6 +5,7 @@ Its files are plain ones here, so they keep what was written: a strobe does not 
 tests/hil/test_led.py has the kernel's LED class, and light in the picture.
 """
 
+import contextlib
 import errno
 import os
 import signal
@@ -351,6 +352,49 @@ def test_led_that_is_gone_is_told_of(torch):
 
         with pytest.raises(DeviceGoneError):
             node.controls["led_mode"].value = 2
+
+
+@pytest.fixture
+def soon():
+    """What waits for ever is interrupted."""
+    before = signal.signal(signal.SIGALRM, signal.default_int_handler)
+    signal.setitimer(signal.ITIMER_REAL, 20)
+    yield
+    signal.setitimer(signal.ITIMER_REAL, 0)
+    signal.signal(signal.SIGALRM, before)
+
+
+@pytest.mark.parametrize("name", [*STROBES])
+def test_nobody_waits_for_a_file_that_is_a_fifo(flash, soon, name):
+    """The folder may be anybody's."""
+    (flash.folder / name).unlink()
+    os.mkfifo(flash.folder / name)
+
+    with contextlib.suppress(DeviceError), open_led(flash.path) as node:
+        node.controls.read()
+        for mode in (2, 0):
+            node.controls["led_mode"].value = mode
+
+
+def test_light_goes_out_though_the_strobe_cannot_be_stopped(flash):
+    with open_led(flash.path) as node:
+        node.controls["led_mode"].value = 2
+        (flash.folder / "flash_strobe").unlink()
+        (flash.folder / "flash_strobe").mkdir()
+
+        with pytest.raises(ControlError):
+            node.controls["led_mode"].value = 0
+
+        assert flash["brightness"] == 0
+
+
+def test_light_goes_out_whose_brightness_cannot_be_read(torch):
+    with open_led(torch.path) as node:
+        torch.write(brightness="bright")
+
+        node.controls["led_mode"].value = 0
+
+        assert torch["brightness"] == 0
 
 
 @pytest.mark.parametrize("nonsense", ["", "x", "-1"])
