@@ -210,7 +210,7 @@ QUIRKS: dict[str, Quirk] = {
     "wrong-sizeimage": _quirk(
         "sizeimage is too small for the picture, or 0",
         "what a frame has is believed, within its buffer",
-        vivid=_FRAMEWORK.replace("its controls", "its buffers").replace("control ", "buffer "),
+        vivid="it computes the size from the format, by the kernel's rules",
         loopback="it computes the size from the format that the producer set"),
     "padded-rows": _quirk(
         "rows are longer than the picture is wide",
