@@ -21,6 +21,7 @@ from v4l2capture.shooting import shoot
 
 from . import testcam, testcam_code
 from .testcam import SENSOR, VIDEO
+from .waits import wait_until
 
 NAME = "testcam0:white:flash"
 LED = Path("/sys/class/leds") / NAME
@@ -58,13 +59,6 @@ def lamp():
 
 def is_lit():
     return (LED / "flash_strobe").read_text() == "1\n" or (LED / "brightness").read_text() != "0\n"
-
-
-def wait_until(condition):
-    end = time.monotonic() + 60
-    while not condition():
-        assert time.monotonic() < end
-        time.sleep(0.01)
 
 
 def test_led_is_the_light_of_the_only_sensor(camera):

@@ -12,7 +12,6 @@ import io
 import itertools
 import subprocess
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -31,6 +30,8 @@ from v4l2capture import (
 )
 from v4l2capture.sim import read_counter
 
+from .waits import wait_until
+
 pytestmark = pytest.mark.loopback
 
 VIDIOC_G_SELECTION = 0xC040565E
@@ -38,13 +39,6 @@ VIDIOC_G_SELECTION = 0xC040565E
 
 def listed() -> set[str]:
     return {info.path for info in list_devices()}
-
-
-def wait_until(true: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 20.0
-    while not true():
-        assert time.monotonic() < deadline, "it does not come true"
-        time.sleep(0.05)
 
 
 def command(writer, words: str) -> None:

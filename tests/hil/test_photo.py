@@ -20,6 +20,7 @@ from v4l2capture.shooting import shoot
 
 from . import testcam, testcam_code
 from .testcam import FLASH, FULL, RAW
+from .waits import wait_until
 
 SMALL = {"imageWidth": 640, "imageHeight": 480}
 
@@ -39,13 +40,6 @@ def frame_of(camera, **settings):
 
 def code_of(camera, **settings):
     return testcam_code.read(frame_of(camera, **settings))
-
-
-def wait_until(condition):
-    end = time.monotonic() + 60
-    while not condition():
-        assert time.monotonic() < end
-        time.sleep(0.01)
 
 
 def lamp() -> tuple[int, int]:
