@@ -47,6 +47,9 @@ _sources: weakref.WeakValueDictionary[tuple[int, str], CaptureSource] = (
     weakref.WeakValueDictionary()
 )
 
+# Those whose camera is away.
+_waiting: weakref.WeakSet[CaptureSource] = weakref.WeakSet()
+
 # By camera: who opens it after somebody has closed it waits in the same line.
 _workers: weakref.WeakValueDictionary[str, Worker] = weakref.WeakValueDictionary()
 _lock = threading.Lock()
@@ -124,6 +127,17 @@ class CaptureSource:
         loop = asyncio.get_running_loop()
         found = (known() for known in _sources.valuerefs())  # other threads may add some
         return [source for source in found if source is not None and source.loop is loop]
+
+    @classmethod
+    async def all_home(cls) -> None:
+        """Let those of this event loop who wait for a camera have it, if it is back, at once.
+
+        Else somebody who asks for it just now could be quicker, and they would find it busy.
+        """
+        loop = asyncio.get_running_loop()
+        for source in list(_waiting):
+            if source.loop is loop and source._home is not None:
+                await source._home.look()
 
     @classmethod
     def _new(cls, path: str) -> CaptureSource:
@@ -371,10 +385,12 @@ class CaptureSource:
         except OSError as unwatched:
             self._end_with(unwatched)
         else:
+            _waiting.add(self)
             self._mute(True)
 
     def _returned(self, look: Look) -> None:
         self._home = None
+        _waiting.discard(self)
         self._take_path(look.info.path)
         self._begin(look.descriptors)
         self.took(look)

@@ -41,7 +41,8 @@ class Homecoming:
         self._back = back
         self._refused = refused
         self._refused_at = 0.0
-        self._is_looking = self._is_news = self._closed = False
+        self._looks: asyncio.Future[Look] | None = None
+        self._is_news = self._closed = False
         self._change = DeviceChange(self._try)
         self._timer = self._loop.call_later(pause, self._try)
 
@@ -52,14 +53,22 @@ class Homecoming:
             self._timer.cancel()
             self._change.close()
 
+    async def look(self) -> None:
+        """Look now, and wait until that is done."""
+        self._try()
+        while self._looks is not None:
+            await asyncio.wait([self._looks])
+
     def _try(self) -> None:
-        self._is_news = self._is_looking
-        if not self._is_looking:
-            self._is_looking = True
-            self._look().add_done_callback(self._looked)
+        if self._closed:
+            return
+        self._is_news = self._looks is not None
+        if self._looks is None:
+            self._looks = self._look()
+            self._looks.add_done_callback(self._looked)
 
     def _looked(self, outcome: asyncio.Future[Look]) -> None:
-        self._is_looking = False
+        self._looks = None
         if outcome.cancelled():
             return
         error = outcome.exception()

@@ -151,6 +151,36 @@ async def test_others_may_have_the_path_meanwhile(sim, monkeypatch):
     other.close()
 
 
+@pytest.mark.parametrize("looks", [False, True], ids=["quicker", "at once"])
+async def test_who_asks_for_a_camera_that_has_just_come_back_shares_it(sim, looks):
+    track = await waiting_track(sim.path)
+    listening = Listening(track)
+    sim.unplug()
+    await listening.wait_for("mute")
+
+    if looks:
+        track._source._home._try()
+    sim.replug()
+    other = await video_track(sim.path)
+
+    assert other._source is track._source
+    assert [each.ready_state for each in (track, other)] == ["live", "live"]
+    assert (await anext(track.frames())).width == 640
+
+
+async def test_who_asks_for_a_camera_does_not_wait_for_one_that_is_away(sim):
+    track = await waiting_track(sim.path)
+    listening = Listening(track)
+    sim.unplug()
+    await listening.wait_for("mute")
+    other = live()
+
+    another = await video_track(other.path)
+
+    assert another._source is not track._source
+    assert (track.ready_state, track.muted) == ("live", True)
+
+
 @pytest.mark.quirk("other-index")
 async def test_camera_that_is_back_elsewhere_is_shared_there(sim, monkeypatch):
     track = await waiting_track(sim.path)
