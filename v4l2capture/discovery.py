@@ -8,6 +8,7 @@ Source: Documentation/userspace-api/media/v4l/vidioc-querycap.rst; the links in
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import re
 from dataclasses import dataclass
@@ -16,7 +17,14 @@ from typing import Any
 from . import sysfs
 from ._native import ffi, lib
 from .cstring import text
-from .errors import CaptureError, DevicePermissionError, NotFoundError, check
+from .errors import (
+    CaptureError,
+    DeviceError,
+    DevicePermissionError,
+    NotFoundError,
+    check,
+    device_error,
+)
 
 __all__ = [
     "DeviceInfo",
@@ -253,5 +261,9 @@ def open_node(path: str) -> Any:
 
         return resolve(path).open()
     out = ffi.new("struct vc_device **")
-    check(lib.vc_device_open(os.fsencode(path), lib.VC_VIDEO, out), "open", path)
+    rc = lib.vc_device_open(os.fsencode(path), lib.VC_VIDEO, out)
+    if rc == -errno.ENOENT:
+        hint = "`v4l2capture list` shows the cameras there are; `sim:webcam` is a simulated one"
+        raise device_error(DeviceError, errno.ENOENT, "open", path, hint)
+    check(rc, "open", path)
     return ffi.gc(out[0], lib.vc_device_free)

@@ -161,6 +161,7 @@ def test_container_without_pyav_says_what_to_install(record, monkeypatch, tmp_pa
 
     assert status == 1
     assert "pip install" in err
+    assert "recording" not in err
     assert names(tmp_path) == []
 
 

@@ -117,6 +117,11 @@ def test_what_is_not_there_is_an_error_with_its_path(path, number):
     assert caught.value.filename == path
 
 
+def test_who_looks_for_a_camera_in_vain_is_told_where_they_are():
+    with pytest.raises(DeviceError, match=r"v4l2capture list. shows .*sim:webcam"):
+        Device("/dev/video4711")
+
+
 def test_link_that_leads_to_itself(tmp_path):
     loop = tmp_path / "loop"
     loop.symlink_to(loop)

@@ -105,14 +105,14 @@ def run(args: argparse.Namespace) -> int:
     with open_camera(args.device) as device, Stop() as stop:
         _set_format(device, args, make.wanted if make else ())
         present = device.format
-        if not args.quiet:
-            say(f"recording {present} from {device.path}")
         with writing_files(path):
             writer = (
                 make(path, present)
                 if make
                 else FolderWriter(path, present, args.kind or "jpg", args.quality)
             )
+        if not args.quiet:
+            say(f"recording {present} from {device.path}")
         return _Recording(device, writer, args, stop).run()
 
 
