@@ -63,7 +63,7 @@ def luma(camera: Camera) -> float:
 def test_looking_and_streaming_write_nothing(listing):
     """The first has motors that run when their speed is set to its default."""
     source = LISTINGS / f"{listing}.json"
-    with UsbCamera.play(source, "--largest", "320x240") as usb:
+    with UsbCamera.play(source, "--largest", "640x480") as usb:
         before = usb.values
         for name in before:
             usb.fault("stall", control=name, request="SET_CUR", value=8)
@@ -71,7 +71,7 @@ def test_looking_and_streaming_write_nothing(listing):
         with Camera(usb.path) as camera:
             camera.capabilities, camera.settings, camera.photo_capabilities  # noqa: B018
             camera.device.profile()
-            assert camera.grab_frame(FRAME_TIMEOUT_S).width == 320
+            assert camera.grab_frame(FRAME_TIMEOUT_S).width == 640
 
         assert usb.values == before
         speeds = {name for name in before if name.endswith("_speed")}
