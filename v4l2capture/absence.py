@@ -72,7 +72,8 @@ class Absence:
         self.info = device.info
         self._base_iso, self._lamp = source.base_iso, source.lamp
         self._mode = source.mode or (None if last is None else mode_of(last))
-        self.streams = source.stream is not None and not source.stream.closed
+        stream = source.stream
+        self.streams = source.streams or (stream is not None and not stream.closed)
         self._chosen = {_name(node): dict(node.controls._chosen) for node in source.nodes}
         self._interrupt = source.interrupt
         self._restarts = source.silence.restarts

@@ -22,7 +22,6 @@ from .dictionaries import (
 )
 from .domain import Wanted, parsed
 from .errors import ControlError, DeviceGoneError, OverconstrainedError
-from .guard import undisturbed
 from .implied import with_modes
 from .mapping import MODES, NEEDS, control_ids, rules
 from .nativemode import NativeMode, best_mode, mode_of
@@ -130,21 +129,23 @@ class _Attempt:
                 self._take_size(chosen, mode_of(old))
             self._write(states, plan)
         except BaseException:
-            if old is not None and not self._is_as_before(old, streamed):
-                with undisturbed():
-                    self.source.set_mode(mode_of(old), False)
-                    self.state.catch_up()
-                    self.source.restore(sensor)
-                    if streamed:
-                        self.source.start()
+            if old is not None:
+                with self.source.going_back(mode_of(old), streamed):
+                    self._go_back(old, streamed, sensor)
             raise
         for name in MODES.keys() & controls.keys():
             self.state.ran(name, controls[name])
         once = MeteringMode.SINGLE_SHOT
         return Applied(self.size, {n: v for n, v in controls.items() if v != once})
 
-    def _is_as_before(self, old: Format, streamed: bool) -> bool:
-        return self.source.format == old and (self.source.stream is not None) == streamed
+    def _go_back(self, old: Format, streamed: bool, sensor: Mapping[int, ControlState]) -> None:
+        if self.source.format == old and (self.source.stream is not None) == streamed:
+            return
+        self.source.set_mode(mode_of(old), False)
+        self.state.catch_up()
+        self.source.restore(sensor)
+        if streamed:
+            self.source.start()
 
     def _choose(self, now: Mapping[str, Any]) -> dict[str, Any]:
         """Return the settings to have; of equals those with which others keep their pictures."""

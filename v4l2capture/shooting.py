@@ -25,7 +25,6 @@ from .dictionaries import (
     RedEyeReduction,
 )
 from .errors import CaptureTimeout, NotSupportedError, UnknownError
-from .guard import undisturbed
 from .jpegfile import read_header
 from .lamp import LONGEST, PRE_LIGHT, Lamp
 from .metering import Settling, exposure_of, mean_luma
@@ -301,7 +300,7 @@ class _Shoot:
             clear_frames(error.__traceback__)
             raise
         finally:
-            with undisturbed():
+            with self.source.going_back(old, streamed):
                 self.source.set_mode(old, False)
                 self.state.catch_up()
                 self.source.restore(sensor)

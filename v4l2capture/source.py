@@ -12,6 +12,7 @@ import errno
 import logging
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import partial
 from numbers import Real
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -90,6 +91,7 @@ class Source:
         problems: Why nodes that belong to the camera could not be opened.
         stream: What is on, or ``None``. Another one after each change of the format.
         mode: What it should have been set to when it was unplugged; ``None``: it was in no other.
+        streams: Whether it should have streamed then, though it did not.
         silence: How long somebody has waited for frames.
         held: W3C settings that somebody wants. Some cameras forget what they are when streaming
             begins; then they are written again.
@@ -126,6 +128,7 @@ class Source:
         self._hearsay = Hearsay()
         self.stream: Stream | None = None
         self.mode: NativeMode | None = None
+        self.streams = False
         self.silence = Silence()
         self.held: dict[str, Any] = {}
         self.settled = False
@@ -282,12 +285,19 @@ class Source:
         wanted = (mode.width, mode.height, mode.pixel_format, mode.frame_rate or None)
         try:
             self._when_frames_are_gone(partial(self.device.set_format, *wanted))
-        except DeviceGoneError:
-            self.mode = mode
-            raise
         finally:
             if streams:
                 self._begin(kept)
+
+    @contextmanager
+    def going_back(self, mode: NativeMode, streams: bool) -> Iterator[None]:
+        """Go back to a mode inside; a camera that is unplugged has it when it is back."""
+        with undisturbed():
+            try:
+                yield
+            except DeviceGoneError:
+                self.mode, self.streams = mode, streams
+                raise
 
     def _when_frames_are_gone(self, call: Callable[[], _T]) -> _T:
         """Call what drivers of old kernels refuse while a frame is alive; but do not wait long.

@@ -343,6 +343,37 @@ def test_what_a_photo_changes_is_not_what_it_was(frames):
         assert (camera.settings, [node.controls.read() for node in camera.nodes]) == before
 
 
+@pytest.mark.parametrize("streams", [True, False])
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda camera: camera.apply_constraints(width={"exact": 320}),
+        lambda camera: camera.take_photo(image_width=1280),
+    ],
+    ids=["constraints", "photo"],
+)
+def test_change_of_the_size_that_the_plug_ends_never_was(sim, monkeypatch, streams, change):
+    set_format = Device.set_format
+
+    def pulled(*args):
+        sim.unplug()
+        return set_format(*args)
+
+    with Camera(sim.path) as camera:
+        if streams:
+            camera.start()
+        with monkeypatch.context() as patch:
+            patch.setattr(Device, "set_format", pulled)
+            with pytest.raises(DeviceGoneError):
+                change(camera)
+        sim.replug()
+
+        camera.reopen()
+
+        assert camera.settings.width == 640
+        assert (camera.stream is not None) == streams
+
+
 def test_light_of_a_photo_is_not_what_it_was(monkeypatch):
     """The plug is pulled while the lamp flashes, which then cannot be told to stop."""
     sim = SimulatedCamera("phone")
