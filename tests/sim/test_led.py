@@ -356,9 +356,13 @@ def test_led_that_is_gone_is_told_of(torch):
 
 @pytest.fixture
 def soon():
-    """What waits for ever is interrupted."""
-    before = signal.signal(signal.SIGALRM, signal.default_int_handler)
-    signal.setitimer(signal.ITIMER_REAL, 20)
+    """What waits for ever is interrupted, and where it tries again, too."""
+
+    def late(*_):
+        raise TimeoutError("it waits")
+
+    before = signal.signal(signal.SIGALRM, late)
+    signal.setitimer(signal.ITIMER_REAL, 20, 2)
     yield
     signal.setitimer(signal.ITIMER_REAL, 0)
     signal.signal(signal.SIGALRM, before)
