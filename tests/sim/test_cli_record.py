@@ -155,10 +155,14 @@ def test_container_has_the_jpegs_of_the_camera(record, suffix, tmp_path):
 
 
 def test_container_without_pyav_says_what_to_install(record, monkeypatch, tmp_path):
+    """And the camera, which would have been set to its JPEGs, is as it was."""
     monkeypatch.setitem(sys.modules, "av", None)
+    with Device("sim:webcam") as device:
+        before = device.format
 
-    status, err = record("sim:webcam", "-o", tmp_path / "x.mkv", "-n", 1)
+        status, err = record("sim:webcam", "-o", tmp_path / "x.mkv", "-n", 1)
 
+        assert device.format == before
     assert status == 1
     assert "pip install" in err
     assert "recording" not in err

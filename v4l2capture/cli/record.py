@@ -97,10 +97,13 @@ def run(args: argparse.Namespace) -> int:
     path, make = args.output
     if make is not None and args.kind:
         args.usage_error(f"--as is for folders, and {path} is a file")
+    kind = make or FolderWriter
     with writing_files(path):
-        obstacle = (make or FolderWriter).in_the_way(path)
+        obstacle = kind.in_the_way(path)
     if obstacle is not None and not args.force:
         raise Failed(f"{obstacle} is there already; --force overwrites it")
+    if (lack := kind.lacks()) is not None:
+        raise Failed(lack)
 
     with open_camera(args.device) as device, Stop() as stop:
         _set_format(device, args, make.wanted if make else ())

@@ -52,6 +52,11 @@ class Writer(ABC):
         """Return a file that a recording to ``path`` would overwrite."""
         return path if path.exists() or path.is_symlink() else None
 
+    @classmethod
+    def lacks(cls) -> str | None:
+        """Return what has to be installed before a camera is set up for such a file."""
+        return None
+
     def write(self, frame: Frame) -> None:
         """Write one frame, or leave everything as it was.
 
@@ -226,6 +231,20 @@ class _Container(Writer):
     muxer = ""
     ticks = 0  # of the clock in a second; 0: one for each frame
 
+    @classmethod
+    def lacks(cls) -> str | None:
+        try:
+            importlib.import_module("av")
+            muxer = importlib.import_module("av.container").OutputContainer
+        except ImportError:
+            muxer = None
+        if hasattr(muxer, "add_mux_stream"):
+            return None
+        return (
+            f"{cls.muxer} files need PyAV 17 or newer: pip install 'v4l2-imagecapture[video]', "
+            "or pip install 'av >= 17'"
+        )
+
     def __init__(self, path: Path, format: Format) -> None:  # noqa: A002
         super().__init__(path, format)
         if format.pixel_format not in self.wanted:
@@ -233,7 +252,7 @@ class _Container(Writer):
                 f"{path.suffix} files hold the JPEGs of a camera, not {format.pixel_format}; "
                 "--format MJPG asks for them, or record to a .y4m file"
             )
-        av = _load_pyav(path.suffix)
+        av: Any = importlib.import_module("av")
         rate = format.frame_rate or Fraction(30)
         self._new_packet = av.Packet
         self._time_base = Fraction(1, self.ticks) if self.ticks else 1 / rate
@@ -291,20 +310,6 @@ class AviWriter(_Container):
     """AVI: frames at a fixed rate, with gaps where some were lost."""
 
     muxer = "avi"
-
-
-def _load_pyav(suffix: str) -> Any:
-    try:
-        av: Any = importlib.import_module("av")
-        is_new = hasattr(importlib.import_module("av.container").OutputContainer, "add_mux_stream")
-    except ImportError:
-        is_new = False
-    if not is_new:
-        raise Failed(
-            f"{suffix} files need PyAV 17 or newer: pip install 'v4l2-imagecapture[video]', "
-            "or pip install 'av >= 17'"
-        )
-    return av
 
 
 WRITERS: dict[str, type[RawWriter | Y4mWriter | _Container]] = {
