@@ -95,6 +95,8 @@ SMALL = {"width": {"exact": 320}, "height": {"exact": 240}, "resizeMode": {"exac
 CHOSEN = SMALL | {"brightness": {"exact": 20}, "exposureMode": "manual", "exposureTime": 500}
 
 
+@pytest.mark.uvc
+@pytest.mark.quirk("unplugged", "other-index")
 def test_usb_camera_is_waited_for_and_found_at_another_number(usb: UsbCamera) -> None:
     """Another camera of the same kind has taken its number meanwhile."""
     old = usb.path
@@ -124,6 +126,8 @@ def test_usb_camera_is_waited_for_and_found_at_another_number(usb: UsbCamera) ->
             assert other.values["brightness"] == 0
 
 
+@pytest.mark.uvc
+@pytest.mark.quirk("unplugged")
 def test_usb_camera_is_reopened(usb: UsbCamera) -> None:
     with Camera(usb.path) as camera:
         camera.apply_constraints(CHOSEN)
@@ -161,6 +165,8 @@ def test_nothing_is_left_of_a_usb_camera_that_comes_and_goes(usb: UsbCamera) -> 
         assert [cycle() for _ in range(2)] == [before] * 2
 
 
+@pytest.mark.uvc
+@pytest.mark.quirk("unplugged", "other-index")
 async def test_track_of_a_usb_camera_is_muted_until_it_is_back_elsewhere(usb: UsbCamera) -> None:
     old = usb.path
     media_devices = MediaDevices(on_disconnect="wait")
@@ -190,6 +196,8 @@ async def test_track_of_a_usb_camera_is_muted_until_it_is_back_elsewhere(usb: Us
     await track.wait_closed()
 
 
+@pytest.mark.uvc
+@pytest.mark.quirk("stall")
 def test_silent_usb_camera_is_begun_anew_once(usb: UsbCamera) -> None:
     with Camera(usb.path, on_stall="restart") as camera:
         camera.apply_constraints(SMALL)
@@ -262,6 +270,8 @@ def plugged() -> Iterator[None]:
     vivid.bind()
 
 
+@pytest.mark.vivid
+@pytest.mark.quirk("unplugged", "other-index")
 @pytest.mark.parametrize("name", [SINGLE, MULTI])
 def test_rebound_camera_is_waited_for(
     request: pytest.FixtureRequest, name: str, plugged: None
