@@ -61,7 +61,7 @@ test-tsan: build/tsan/ring_threads ## threads that share a camera, under the thr
 	@TSAN_OPTIONS=halt_on_error=1 $(TSAN_RUN) $< $(TSAN_SECONDS) $(TSAN_SEED)
 
 test-hil: build $(VENV)/test.stamp $(VENV)/hil.stamp ## against real kernel drivers, in a QEMU guest
-	$(PY) tools/hil/run -- sh -c 'status=0; \
+	$(PY) tools/hil/run --timeout 3000 -- sh -c 'status=0; \
 		$(PY) -m pytest --faults-to=$(FAULTS)/sim.json -m "vivid or uvc" tests/sim || status=1; \
 		$(PY) -m pytest --faults-to=$(FAULTS)/hil.json tests/hil || status=1; \
 		exit $$status'
