@@ -6,6 +6,7 @@ Outside the guest nothing here is collected, so ``pytest tests`` works everywher
 that skips looks like one that passed.
 """
 
+import gc
 import os
 import subprocess
 import sys
@@ -86,6 +87,14 @@ def multi(vivid_mplane) -> str:
 def camera(request) -> str:
     """Both of them, one after the other."""
     return request.getfixturevalue(request.param)
+
+
+@pytest.fixture
+def plugged() -> Iterator[None]:
+    """Whatever a test does to vivid, the next one finds its nodes, under whatever numbers."""
+    yield
+    gc.collect()
+    vivid_.bind()
 
 
 @pytest.fixture

@@ -22,7 +22,7 @@ from v4l2capture import (
     OverconstrainedError,
 )
 
-from . import testcam, usbcam, vivid
+from . import testcam, vivid
 from .testcam import FULL
 from .usbcam import FRAME_TIMEOUT_S, UsbCamera
 from .vivid import MULTI, SINGLE, path_of
@@ -76,18 +76,6 @@ def left() -> tuple[int, int, int]:
     descriptors = len(list(Path("/proc/self/fd").iterdir()))
     maps = Path("/proc/self/maps").read_text().count("/dev/video")
     return descriptors, maps, threading.active_count()
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _numbers() -> Iterator[None]:
-    """Here cameras take each other's numbers; the tests of other files find their own again."""
-    yield
-    gc.collect()
-    plugs = (vivid, testcam, usbcam)  # in the order of the rig
-    for plug in plugs:
-        plug.unbind()
-    for plug in plugs:
-        plug.bind()
 
 
 # ---- a USB camera ----
@@ -272,14 +260,6 @@ async def test_control_of_a_usb_camera_that_hangs_keeps_no_frames_from_anybody(
 
 
 # ---- a driver that is rebound ----
-
-
-@pytest.fixture
-def plugged() -> Iterator[None]:
-    """Whatever a test does, the next one finds the cameras again."""
-    yield
-    gc.collect()
-    vivid.bind()
 
 
 @pytest.mark.vivid

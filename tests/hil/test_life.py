@@ -407,19 +407,6 @@ def test_child_of_a_fork_leaves_the_camera_alone(single):
 # ---- unplugged ----
 
 
-@pytest.fixture
-def plugged() -> Iterator[None]:
-    """Whatever a test does, the next one finds the cameras again, under the same numbers."""
-    numbers = [os.environ["V4L2CAPTURE_VIVID"], os.environ["V4L2CAPTURE_VIVID_MPLANE"]]
-    yield
-    gc.collect()
-    vivid.bind()
-    if [vivid.path_of(name) for name in (vivid.SINGLE, vivid.MULTI)] != numbers:
-        with vivid.unplugged():  # now nobody holds the old numbers any more
-            pass
-    assert [vivid.path_of(name) for name in (vivid.SINGLE, vivid.MULTI)] == numbers
-
-
 @pytest.mark.quirk("hangup", "unplugged", "uvc-blocking-dqbuf")
 def test_unplugging_wakes_who_waits_for_a_frame(camera, plugged):
     with Device(camera) as device:
