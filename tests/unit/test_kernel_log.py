@@ -38,6 +38,7 @@ TROUBLE = {
     "stall": "rcu: INFO: rcu_preempt self-detected stall on CPU",
     "ubsan": "UBSAN: array-index-out-of-bounds in drivers/media/v4l2-core/v4l2-ctrls-api.c:77:3",
     "refcount": "refcount_t: underflow; use-after-free.",
+    "usb": "vhci_hcd: cannot find a urb of seqnum 45909 max seqnum 45912",
     "list": "list_del corruption. prev->next should be ffff88810a, but was ffff88810b",
 }
 

@@ -5,6 +5,7 @@ What is asked here is what a driver would do with the bytes; that a driver does 
 tests/hil/test_uvc.py.
 """
 
+import socket
 import struct
 import subprocess
 import sys
@@ -21,7 +22,7 @@ from faults import Fault, Faults  # noqa: E402
 from firmware import Firmware, Identity, Timer  # noqa: E402
 from model import Model, Request  # noqa: E402
 from picture import Picture  # noqa: E402
-from wire import ENOSPC, EPIPE, Urb  # noqa: E402
+from wire import CMD_SUBMIT, CMD_UNLINK, ECONNRESET, ENOSPC, EPIPE, RET_UNLINK, Link, Unlink, Urb  # noqa: E402
 
 from v4l2capture.cids import IDS  # noqa: E402
 from v4l2capture.profile import Profile  # noqa: E402
@@ -276,6 +277,49 @@ def test_request_that_was_taken_back_is_not_answered(host):
     host.calls.pop()[1]()
 
     assert host.answers == []
+
+
+def urb_of_the_kernel(seqnum: int) -> bytes:
+    """The start of a frame is wanted."""
+    where = descriptors.VIDEO_ENDPOINT
+    return struct.pack(">5IIiiiI8x", CMD_SUBMIT, seqnum, 0, 1, where, 0, 512, 0, 0, 0)
+
+
+def unlink_of_the_kernel(seqnum: int, victim: int) -> bytes:
+    return struct.pack(">5II24x", CMD_UNLINK, seqnum, 0, 0, 0, victim)
+
+
+@pytest.fixture
+def kernel_and_link():
+    ours, theirs = socket.socketpair()
+    with theirs:
+        theirs.setblocking(False)
+        link = Link(ours)
+        yield theirs, link
+        link.close()
+
+
+def test_unlink_of_a_urb_that_came_before_is_the_cameras_to_answer(kernel_and_link):
+    kernel, link = kernel_and_link
+    kernel.sendall(urb_of_the_kernel(1) + unlink_of_the_kernel(2, victim=1))
+
+    urb, unlink = link.receive()
+
+    assert (urb.seqnum, unlink) == (1, Unlink(2, victim=1))
+
+
+def test_unlink_that_overtakes_its_urb_waits_for_it(kernel_and_link):
+    """An answer to a URB that the kernel has taken back unplugs the camera."""
+    kernel, link = kernel_and_link
+    kernel.sendall(urb_of_the_kernel(1) + unlink_of_the_kernel(3, victim=2))
+    assert [message.seqnum for message in link.receive()] == [1]
+    with pytest.raises(BlockingIOError):
+        kernel.recv(4096)
+
+    kernel.sendall(urb_of_the_kernel(2) + urb_of_the_kernel(4))
+
+    assert [message.seqnum for message in link.receive()] == [4]
+    assert struct.unpack(">5Ii24x", kernel.recv(4096)) == (RET_UNLINK, 3, 0, 0, 0, -ECONNRESET)
 
 
 def test_program_says_what_is_wrong_with_a_profile():

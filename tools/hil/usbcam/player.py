@@ -81,7 +81,7 @@ class Player:
         """Plug the camera in; it is as the profile has it."""
         if self._link is not None:
             return
-        self._link = Link()
+        self._link = Link.plugged()
         timer = Timer(time.monotonic, self._call)
         model, identity, picture = self._camera
         answers = self._link.answer, self._link.answer_packets

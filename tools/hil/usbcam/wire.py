@@ -50,25 +50,37 @@ class Urb(NamedTuple):
 
 
 class Unlink(NamedTuple):
-    """The host wants a URB back."""
+    """The host wants a URB back.
+
+    Attributes:
+        victim: Sequence number of that URB.
+    """
 
     seqnum: int
     victim: int
 
 
 class Link:
-    """A plugged-in cable.
+    """A cable; the other end of its socket is the kernel's."""
 
-    Raises:
-        OSError: There is no virtual host, or no port of it is free.
-    """
+    @classmethod
+    def plugged(cls) -> "Link":
+        """Plug a cable into a free port.
 
-    def __init__(self) -> None:
-        self.socket, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
+        Raises:
+            OSError: There is no virtual host, or no port of it is free.
+        """
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
         with theirs:
             line = f"{_free_port()} {theirs.fileno()} {_DEVICE_ID} {_HIGH_SPEED}"
             VHCI.joinpath("attach").write_text(line, encoding="ascii")
+        return cls(ours)
+
+    def __init__(self, ours: socket.socket) -> None:
+        self.socket = ours
         self._received = bytearray()
+        self._newest = 0  # sequence number of a URB
+        self._early: dict[int, Unlink] = {}  # those of URBs to come
 
     def close(self) -> None:
         """Pull the plug."""
@@ -79,6 +91,10 @@ class Link:
     def receive(self) -> Iterator[Urb | Unlink]:
         """Give what has come; to be called when the socket is readable.
 
+        The kernel sends URBs from one list and unlinks from another, so an unlink can come before
+        its URB. It is answered once the URB is there, which then is nobody's: the kernel tears the
+        connection down when it gets a URB back that it no longer has.
+
         Raises:
             EOFError: The host has cut the connection.
         """
@@ -87,6 +103,14 @@ class Link:
             raise EOFError
         self._received += data
         while (message := self._parse()) is not None:
+            if isinstance(message, Urb):
+                self._newest = message.seqnum
+                if unlink := self._early.pop(message.seqnum, None):
+                    self.answer_unlink(unlink, found=True)
+                    continue
+            elif message.victim > self._newest:
+                self._early[message.victim] = message
+                continue
             yield message
 
     def _parse(self) -> Urb | Unlink | None:
