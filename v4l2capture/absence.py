@@ -10,13 +10,14 @@ import errno
 import logging
 import math
 import time
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any
 
 from .cids import IDS, MASTERS
 from .device import Device
-from .devicewatch import FLAPS, REFUSES
+from .devicewatch import FLAPS
 from .discovery import find_again
 from .errors import (
     CaptureError,
@@ -29,6 +30,7 @@ from .errors import (
 )
 from .lookout import Lookout
 from .nativemode import mode_of
+from .refusal import Refusal
 from .source import Source
 from .subdevice import Subdevice
 from .waiting import milliseconds
@@ -74,7 +76,7 @@ class Absence:
         self._mode = source.mode or (None if last is None else mode_of(last))
         stream = source.stream
         self.streams = source.streams or (stream is not None and not stream.closed)
-        self._chosen = {_name(node): dict(node.controls._chosen) for node in source.nodes}
+        self._chosen = {key: dict(node.controls._chosen) for key, node in _known(source.nodes)}
         self._interrupt = source.interrupt
         self._restarts = source.silence.restarts
         self._not_before = source.opened + FLAPS
@@ -104,7 +106,7 @@ class Absence:
         milliseconds(timeout)  # complains about a bad one
         end = math.inf if timeout is None else time.monotonic() + timeout
         lookout = None if timeout == 0 else Lookout()
-        refused = math.inf
+        refusal = Refusal()
         with self._waking(lookout):
             if lookout is not None:
                 lookout.news(min(end, self._not_before))
@@ -112,15 +114,14 @@ class Absence:
                 try:
                     if look():
                         return
-                    refused = math.inf
+                    refusal.end()
                 except ClosedError:
                     raise
                 except CaptureError:
-                    if time.monotonic() >= min(end, refused):
+                    if refusal.is_meant() or time.monotonic() >= end:
                         raise
-                    refused = min(refused, time.monotonic() + REFUSES)
-                until = min(end, refused)
-                if lookout is None or (not lookout.news(until) and refused == math.inf):
+                until = min(end, refusal.meant)
+                if lookout is None or (not lookout.news(until) and refusal.meant == math.inf):
                     raise CaptureTimeout(
                         f"{self.info.card} ({self.info.stable_id}) was unplugged from "
                         f"{self.info.path}, and is not back within {timeout:.1f} s"
@@ -185,14 +186,22 @@ class Absence:
         if self._mode is not None and (now is None or mode_of(now) != self._mode):
             source.set_mode(self._mode)
         source.carry_out(source.plan(held), required)
-        for node in source.nodes:
-            _choose(node.controls, self._chosen.get(_name(node), {}))
+        for key, node in _known(source.nodes):
+            _choose(node.controls, self._chosen.get(key, {}))
         if self.streams:
             source.start()
 
 
-def _name(node: Node) -> str:
-    return node.name if isinstance(node, Subdevice) else ""
+def _known(nodes: Iterable[Node]) -> Iterator[tuple[object, Node]]:
+    """Yield each node with what it is known by at the next plug: paths are others then.
+
+    Two may have one name; their order stays.
+    """
+    before: Counter[object] = Counter()
+    for node in nodes:
+        name = (node.function, node.name) if isinstance(node, Subdevice) else None
+        yield (name, before[name]), node
+        before[name] += 1
 
 
 def _choose(controls: Controls, chosen: dict[int, Any]) -> None:

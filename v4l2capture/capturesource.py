@@ -129,7 +129,7 @@ class CaptureSource:
         return [source for source in found if source is not None and source.loop is loop]
 
     @classmethod
-    async def all_home(cls) -> None:
+    async def bring_home(cls) -> None:
         """Let those of this event loop who wait for a camera have it, if it is back, at once.
 
         Else somebody who asks for it just now could be quicker, and they would find it busy.
@@ -379,9 +379,9 @@ class CaptureSource:
         self.look = None
         self._stop_reading()
         pause = max(0.0, self._begun + FLAPS - self.loop.time())
-        look = partial(self.run, SharedCamera.reopen, Outcome.result)
+        reopen = partial(self.run, SharedCamera.reopen, Outcome.result)
         try:
-            self._home = Homecoming(pause, look, self._returned, self._end_with)
+            self._home = Homecoming(pause, reopen, self._returned, self._end_with)
         except OSError as unwatched:
             self._end_with(unwatched)
         else:

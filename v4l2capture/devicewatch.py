@@ -20,7 +20,7 @@ from pathlib import Path
 
 from .bell import Bell
 
-__all__ = ["DIRECTORY", "FLAPS", "LONGEST", "REFUSES", "SETTLED", "DeviceWatch"]
+__all__ = ["DIRECTORY", "FLAPS", "LONGEST", "SETTLED", "DeviceWatch"]
 
 DIRECTORY = "/dev"
 
@@ -28,9 +28,6 @@ DIRECTORY = "/dev"
 # to them; and what that may take altogether.
 SETTLED = 0.15
 LONGEST = 0.6
-
-# Seconds in which a node that has just come may refuse, until udev has set its rights.
-REFUSES = 1.0
 
 # A camera that goes each time it has come is not asked more often than that, in seconds.
 FLAPS = 0.5

@@ -5,10 +5,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from time import monotonic
 
 from .devicechange import DeviceChange
-from .devicewatch import REFUSES
 from .errors import CaptureError, CaptureTimeout, DeviceGoneError
+from .refusal import Refusal
 from .sharedcamera import Look
 
 __all__ = ["Homecoming"]
@@ -19,7 +20,7 @@ class Homecoming:
 
     Args:
         pause: Seconds until the first look.
-        look: Looks; the future has what the camera is like now.
+        reopen: Opens it anew; the future has what it is like now.
         back: Called with that.
         refused: Called with the error of a camera that is back, and refuses.
 
@@ -32,15 +33,15 @@ class Homecoming:
     def __init__(
         self,
         pause: float,
-        look: Callable[[], asyncio.Future[Look]],
+        reopen: Callable[[], asyncio.Future[Look]],
         back: Callable[[Look], object],
         refused: Callable[[BaseException], object],
     ) -> None:
         self._loop = asyncio.get_running_loop()
-        self._look = look
+        self._reopen = reopen
         self._back = back
         self._refused = refused
-        self._refused_at = 0.0
+        self._refusal = Refusal()
         self._looks: asyncio.Future[Look] | None = None
         self._is_news = self._closed = False
         self._change = DeviceChange(self._try)
@@ -64,7 +65,7 @@ class Homecoming:
             return
         self._is_news = self._looks is not None
         if self._looks is None:
-            self._looks = self._look()
+            self._looks = self._reopen()
             self._looks.add_done_callback(self._looked)
 
     def _looked(self, outcome: asyncio.Future[Look]) -> None:
@@ -78,17 +79,15 @@ class Homecoming:
             self.close()
             self._back(outcome.result())
         elif isinstance(error, CaptureTimeout | DeviceGoneError):
-            self._refused_at = 0.0
+            self._refusal.end()
             if self._is_news:
                 self._try()
         else:
             self._again_or_never(error)
 
     def _again_or_never(self, error: BaseException) -> None:
-        now = self._loop.time()
-        self._refused_at = self._refused_at or now
-        left = self._refused_at + REFUSES - now
-        if left > 0 and isinstance(error, CaptureError):
+        if isinstance(error, CaptureError) and not self._refusal.is_meant():
+            left = self._refusal.meant - monotonic()
             self._timer.cancel()
             self._timer = self._loop.call_later(left, self._try)
             return

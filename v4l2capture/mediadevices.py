@@ -211,7 +211,7 @@ class MediaDevices(EventTarget):
         fit = [verdict for verdict in verdicts if verdict.distance < float("inf")]
         for verdict in sorted(fit, key=lambda each: (each.missed, each.distance)):
             track_id = str(uuid.uuid4())
-            await CaptureSource.all_home()
+            await CaptureSource.bring_home()
             source = CaptureSource.of(verdict.path)
             source.restarts = source.restarts or self._restarts
             make = partial(MediaStreamTrack._of, source, track_id, self._waits)

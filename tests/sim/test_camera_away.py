@@ -24,6 +24,7 @@ from v4l2capture import (
 )
 from v4l2capture import absence as absence_module
 from v4l2capture import connection as connection_module
+from v4l2capture import refusal as refusal_module
 from v4l2capture import sim as sim_module
 from v4l2capture.lamp import Lamp
 from v4l2capture.waiting import Waiter
@@ -53,7 +54,7 @@ def looks(monkeypatch):
 @pytest.fixture
 def impatient(monkeypatch):
     """What a camera refuses, it refuses for good."""
-    monkeypatch.setattr(absence_module, "REFUSES", 0.0)
+    monkeypatch.setattr(refusal_module, "REFUSES", 0.0)
 
 
 def value(sim, name):
@@ -235,6 +236,22 @@ def test_lenses_and_lamps_come_back_too():
 
         assert (camera.settings.torch, camera.settings.focus_distance) == (True, 100)
         assert [node.closed for node in camera.nodes] == [False] * 3
+
+
+def test_two_parts_of_one_name_are_not_mixed_up():
+    focus = {"id": "0x009a090a", "name": "focus_absolute", "type": "int", "min": 0, "max": 99}
+    lens = {"function": "lens", "name": "lens", "controls": [focus | {"default": 5, "value": 5}]}
+    sim = SimulatedCamera(small(subdevices=[lens, lens]))
+    with Camera(sim.path) as camera:
+        for node, where in zip(camera.nodes[1:], (20, 30), strict=True):
+            node.controls["focus_absolute"].value = where
+        sim.unplug()
+        sim.replug()
+
+        camera.reopen()
+
+        lenses = camera.nodes[1:]
+        assert [each.controls["focus_absolute"].value for each in lenses] == [20, 30]
 
 
 # ---- what it was ----

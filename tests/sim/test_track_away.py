@@ -9,7 +9,7 @@ import pytest
 from v4l2capture import ImageCapture, MediaDevices, OperationError, SimulatedCamera, UnknownError
 from v4l2capture import absence as absence_module
 from v4l2capture import capturesource as capturesource_module
-from v4l2capture import homecoming as homecoming_module
+from v4l2capture import refusal as refusal_module
 from v4l2capture.worker import Worker
 
 from .face import Listening, control, left, live, quick, settle, video_track
@@ -24,7 +24,7 @@ def sim():
 def _soon(monkeypatch):
     """What flaps or refuses, does so for a moment only."""
     monkeypatch.setattr(capturesource_module, "FLAPS", 0.05)
-    monkeypatch.setattr(homecoming_module, "REFUSES", 0.2)
+    monkeypatch.setattr(refusal_module, "REFUSES", 0.2)
 
 
 async def waiting_track(path, video=True):

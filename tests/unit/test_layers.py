@@ -59,7 +59,7 @@ LAYERS: tuple[set[str], ...] = (
     {"subdevice"},
     {"led", "snapshot"},
     {"device"},
-    {"lookout", "nativemode", "silence"},
+    {"lookout", "nativemode", "refusal", "silence"},
     {"source"},
     {"absence", "camerastate"},
     {"applying", "lamp", "metering"},
