@@ -3,7 +3,6 @@
 
 import errno
 import gc
-import itertools
 import time
 
 import pytest
@@ -103,7 +102,7 @@ def test_buffer_that_is_refused_on_its_way_back_is_told_and_tried_again(camera):
         assert (caught.value.errno, caught.value.operation) == (errno.EINVAL, "VIDIOC_QBUF")
         read_many(stream, 20)
         held = [stream.read(timeout=10.0) for _ in range(2)]  # both buffers are in use
-        assert len({frame.sequence for frame in held}) == 2
+        assert len({frame.timestamp_ns for frame in held}) == 2
 
 
 def read_many(stream: Stream, count: int) -> None:
@@ -168,17 +167,15 @@ def test_disconnect_is_an_unplugged_camera(camera):
 
 @pytest.mark.quirk("lost-frames")
 def test_lost_frames_are_counted(camera):
-    """vivid leaves out about every second one; the gaps in its counter tell."""
+    """vivid leaves out three of four or so; the gaps in its counter tell."""
     with Device(camera) as device:
-        device.controls["percentage_of_dropped_buffers"].value = 50
+        device.controls["percentage_of_dropped_buffers"].value = 75
         with device.stream() as stream:
             sequences = [stream.read(timeout=10.0).sequence for _ in range(30)]
             stats = stream.stats
 
     assert stats.delivered == 30
-    gaps = [b - a - 1 for a, b in itertools.pairwise(sequences)]
-    assert stats.dropped == sum(max(gap, 0) for gap in gaps)
-    assert stats.dropped > 5
+    assert stats.dropped == vivid.missing(sequences) > 0
 
 
 @pytest.mark.quirk("stall")
@@ -208,8 +205,7 @@ def test_frame_counter_may_wrap(single):
 
     assert sequences[0] >= 2**32 - 128
     assert sequences[-1] < 1000
-    steps = [(b - a) % 2**32 for a, b in itertools.pairwise(sequences)]
-    assert stats.dropped == sum(max(step - 1, 0) for step in steps)  # vivid repeats a number
+    assert stats.dropped == vivid.missing(sequences)
 
 
 @pytest.mark.quirk("wrong-clock")

@@ -90,12 +90,12 @@ def test_stream_delivers_frames_in_order(camera):
 
     sequences = [frame.sequence for frame in frames]
     times = [frame.timestamp_ns for frame in frames]
-    assert sequences == sorted(set(sequences))
+    assert sequences == sorted(sequences)
     assert times == sorted(set(times))
     assert abs(times[-1] - time.monotonic_ns()) < 60e9
     assert all(frame.ok for frame in frames)
     assert stats.delivered == 5
-    assert stats.dropped == sequences[-1] - sequences[0] - 4
+    assert stats.dropped == vivid.missing(sequences)
 
 
 @pytest.mark.parametrize(("asked", "given"), [(1, 2), (2, 2), (5, 5), (32, 32)])
@@ -132,7 +132,7 @@ def test_copying_when_low_never_starves(camera):
     with Device(camera) as device, device.stream(3, copy_when_low=True) as stream:
         held = [stream.read(timeout=10.0) for _ in range(8)]
 
-        assert len({frame.sequence for frame in held}) == 8
+        assert len({frame.timestamp_ns for frame in held}) == 8
         assert stream.stats.copied == 6
         assert stream.leased == 2
 

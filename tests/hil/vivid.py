@@ -7,11 +7,12 @@ Standard library and the library's own controls; the few ioctls that it leaves o
 
 import contextlib
 import fcntl
+import itertools
 import os
 import struct
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from enum import IntEnum
 from pathlib import Path
 
@@ -93,6 +94,12 @@ def first(stream: Stream) -> Frame:
         assert time.monotonic() < deadline, "there is no frame at all"
         time.sleep(0.005)
     return frame
+
+
+def missing(sequences: Sequence[int]) -> int:
+    """How many frames the numbers leave out; vivid may repeat one, and wrap at 32 bits."""
+    steps = [(after - before) % 2**32 for before, after in itertools.pairwise(sequences)]
+    return sum(max(step - 1, 0) for step in steps)
 
 
 def reset(path: str, pixel_format: str = "YUYV") -> None:
