@@ -375,6 +375,22 @@ def test_folder_that_is_not_there_is_said_before_anything_is_done(run, webcam):
     assert webcam.ioctls("VIDIOC_STREAMON") == 0
 
 
+@pytest.mark.parametrize("name", ["-", "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"])
+@pytest.mark.parametrize("into", ["pipe", "file"])
+def test_stdout_has_several_names(tmp_path, name, into):
+    command = [sys.executable, "-m", "v4l2capture", "photo", "sim:webcam", "-o", name, *SMALL]
+    file = tmp_path / "photo"
+    if into == "file":
+        with file.open("wb") as out:
+            subprocess.run(command, stdout=out, check=True)
+    else:
+        file.write_bytes(subprocess.run(command, stdout=subprocess.PIPE, check=True).stdout)
+
+    assert size(file) == (320, 240)
+    assert names() == ["photo"]
+    assert not Path("/dev/stdout.jpg").exists()
+
+
 def test_photo_may_go_into_a_pipe():
     command = [sys.executable, "-m", "v4l2capture", "photo", "sim:webcam", "-o", "-", *SMALL]
 

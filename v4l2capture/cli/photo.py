@@ -32,10 +32,17 @@ _DURATION = re.compile(r"(\d+|\d*\.\d+)(ms|s|m|h|)")
 _SECONDS = {"ms": 0.001, "": 1, "s": 1, "m": 60, "h": 3600}
 _LONGEST = 31 * 24 * 3600.0
 
+# What is written for stdout, here and in other programs.
+_STDOUT = ("-", "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1")
+
 _WITH_QUALITY = ("image/jpeg", "image/webp")
 _QUALITY = 90
 
 # ---- the command line ----
+
+
+def _output(written: str) -> str:
+    return "-" if written in _STDOUT else written
 
 
 def _duration(written: str) -> float:
@@ -103,7 +110,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="[DEVICE] NAME=VALUE",
         help="the camera, and what to set as `set` does; what has no = is the camera",
     )
-    add("-o", "--output", metavar="FILE", required=True, help="see above; - is stdout")
+    add(
+        "-o",
+        "--output",
+        metavar="FILE",
+        type=_output,
+        required=True,
+        help="see above; - is stdout",
+    )
     add(
         "--width", metavar="W", type=pixels, help="the nearest size there is; left out: the largest"
     )
@@ -147,7 +161,7 @@ def run(args: argparse.Namespace) -> int:
     -o photo.jpg       .png, .tif, .webp and, from a camera that gives raw pictures, .dng likewise
     -o photo-%03d.jpg  the place of the number where there are several; without one they are
                        photo-1.jpg, photo-2.jpg, ...
-    -o -               to stdout, if that is no terminal
+    -o -               to stdout, if that is no terminal; /dev/stdout likewise
 
     NAME=VALUE is set for the photo, see `set`, and put back afterwards, also after Ctrl-C and
     SIGTERM; so are size and lamp. Files are there whole or not at all.

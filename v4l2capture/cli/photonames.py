@@ -11,6 +11,7 @@ from ..encode import SUFFIXES, photo_type
 __all__ = ["Names", "type_of"]
 
 _PLACE = re.compile(r"%0?(\d{0,2})d")
+_DEVICES, _OPEN_FILES = Path("/dev"), Path("/proc")
 _DIGITS_OF_MANY = 6  # where nobody knows how many there will be
 
 
@@ -28,7 +29,7 @@ def type_of(written: str, type: str | None) -> str:  # noqa: A002
     path = Path(written)
     if not path.name or written.endswith("/") or path.is_dir():
         raise ValueError(f"{written!r} is a folder; give the name of a file in it")
-    if path.exists() and not path.is_file():
+    if (path.exists() and not path.is_file()) or _is_of_the_kernel(path.parent.resolve()):
         raise ValueError(f"{written!r} is no file; give the name of one, or - for stdout")
     named = photo_type(path)
     if path.suffix and named is None:
@@ -37,6 +38,11 @@ def type_of(written: str, type: str | None) -> str:  # noqa: A002
     if named is not None and type not in (None, named):
         raise ValueError(f"{written!r} is the name of {named}, and --type is {type}")
     return named or type or "image/jpeg"
+
+
+def _is_of_the_kernel(folder: Path) -> bool:
+    """Whether what is in a folder are devices and open files: /dev/fd/3 is no place for a photo."""
+    return folder == _DEVICES or folder.is_relative_to(_OPEN_FILES)
 
 
 class Names:
