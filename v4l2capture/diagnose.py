@@ -79,7 +79,10 @@ def busy_hint(path: str, alive: int) -> str:
     found = ", ".join(f"{holder.name} (pid {holder.pid})" for holder in holders(path))
     if found:
         return f"It is held by {found}"
-    return "Another stream holds it; close that first (another user's process cannot be seen)"
+    return (
+        "Somebody streams from it, or has set its format, and has to close it first "
+        "(another user's process cannot be seen)"
+    )
 
 
 class _Mode(NamedTuple):

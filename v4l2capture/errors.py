@@ -71,7 +71,9 @@ class DeviceGoneError(DeviceError):
 
 
 class DeviceBusyError(DeviceError):
-    """Somebody else streams from this camera, or a frame of ours still holds its buffers."""
+    """Somebody else streams from this camera or has set its format, or a frame of ours still
+    holds its buffers.
+    """
 
 
 class DevicePermissionError(DeviceError, PermissionError):

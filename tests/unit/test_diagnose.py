@@ -60,7 +60,7 @@ def test_busy_hint_counts_frames(alive, words):
 @pytest.mark.parametrize("path", ["/no/such/node", "sim:webcam", ""])
 def test_nobody_holds_what_is_not_there(path):
     assert holders(path) == []
-    assert "Another stream holds it" in busy_hint(path, 0)
+    assert "Somebody streams from it, or has set its format" in busy_hint(path, 0)
 
 
 VGA, HD, FULL_HD = (640, 480), (1280, 720), (1920, 1080)
