@@ -10,7 +10,7 @@ Sources: W3C MediaStream Image Capture; W3C Media Capture and Streams.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from contextlib import closing
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, Self, Unpack
@@ -100,7 +100,7 @@ class View:
         self._camera._forget(self)
 
 
-def _nothing() -> None:
+def _nothing(_number: int) -> None:
     """What is done before most photos."""
 
 
@@ -395,7 +395,7 @@ class Camera:
         if isinstance(count, bool) or not isinstance(count, int) or count < 1:
             raise ValueError(f"count={count!r}: give a whole number from 1 on")
         wanted = asked_for(settings, options)
-        return self._photos(partial(self._shoot, wanted, [_nothing] * count), timeout)
+        return self._photos(partial(self._shoot, wanted, count, _nothing), timeout)
 
     def bracket(
         self,
@@ -429,15 +429,15 @@ class Camera:
 
         def bracket(left: float | None) -> Darkroom:
             with bracketed(self._source, self._state, name) as vary:
-                changes = [partial(vary, value) for value in each]
-                return self._shoot(wanted, changes, left)
+                return self._shoot(wanted, len(each), lambda number: vary(each[number]), left)
 
         return self._photos(bracket, timeout)
 
     def _shoot(
         self,
         asked: tuple[PhotoSettings, PhotoFile, float],
-        changes: Sequence[Callable[[], None]],
+        count: int,
+        before_each: Callable[[int], None],
         timeout: float | None,
     ) -> Darkroom:
         wanted, kind, pre_light = asked
@@ -449,7 +449,8 @@ class Camera:
             timeout,
             raw=kind.is_raw,
             pre_light=pre_light,
-            before_each=changes,
+            count=count,
+            before_each=before_each,
         )
         with closing(shots):
             for shot in shots:

@@ -149,10 +149,11 @@ def develop(shot: Shot, model: str, kind: PhotoFile) -> Photo:
         model: What the camera is called.
     """
     frame, now, states = shot.frame, shot.settings, shot.states
+    taken = wall_clock(frame.timestamp_ns)
     exif = Exif(
         model=model,
         software=f"v4l2capture {__version__}",
-        taken=wall_clock(frame.timestamp_ns),
+        taken=taken,
         exposure_time=_exposure_time(now, states),
         iso=now.iso,
         exposure_bias=now.exposure_compensation if not _is_held(now.exposure_mode) else None,
@@ -172,6 +173,7 @@ def develop(shot: Shot, model: str, kind: PhotoFile) -> Photo:
         height=file.height,
         settings=now.to_dict() | shot.photo.to_dict(),
         timestamp_ns=frame.timestamp_ns,
+        timestamp=taken,
     )
 
 

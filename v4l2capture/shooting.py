@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from math import inf
@@ -85,7 +85,8 @@ def shoot(
     *,
     raw: bool = False,
     pre_light: float = PRE_LIGHT,
-    before_each: Sequence[Callable[[], None]] = (lambda: None,),
+    count: int = 1,
+    before_each: Callable[[int], None] = lambda _number: None,
 ) -> Generator[Shot]:
     """Take frames that were exposed when they were asked for, with the size and light wanted.
 
@@ -95,7 +96,8 @@ def shoot(
         timeout: Seconds until each has to be there.
         raw: Whether they have to be the sensor's own pattern of colours.
         pre_light: Seconds in which eyes are lit before, where that is wanted.
-        before_each: What to do before each of them; left out: one frame, nothing.
+        count: How many.
+        before_each: What to do before each of them; it is told which, from 0 on.
 
     Raises:
         NotSupportedError: The camera cannot do what is wanted.
@@ -104,7 +106,7 @@ def shoot(
         ValueError: The timeout is less than nothing.
     """
     milliseconds(timeout)  # complains about a bad one before anything is done
-    yield from _Shoot(source, state, wanted, timeout, raw, pre_light).run(before_each)
+    yield from _Shoot(source, state, wanted, timeout, raw, pre_light).run(count, before_each)
 
 
 def fresh_frame(source: Source, timeout: float | None) -> Frame:
@@ -235,14 +237,14 @@ class _Shoot:
         self.pre_light = pre_light
         self.lights: list[FillLightMode] = []
 
-    def run(self, before_each: Sequence[Callable[[], None]]) -> Generator[Shot]:
+    def run(self, count: int, before_each: Callable[[int], None]) -> Generator[Shot]:
         self._check()
         with self._right_format() as switched:
             self.source.start()
-            for change in before_each:
-                change()
+            for number in range(count):
+                before_each(number)
                 shot = self._shot()
-                if switched or len(before_each) > 1:
+                if switched or count > 1:
                     # Its buffer belongs to a stream that is about to end, or needs it back.
                     with shot.frame as frame:
                         shot = replace(shot, frame=frame.copy())

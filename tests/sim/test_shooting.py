@@ -278,18 +278,15 @@ def test_damaged_jpeg_is_refused_and_the_next_one_taken(fault, after):
 
 
 def test_several_frames_have_what_was_done_before_each(camera):
-    values = iter((100, 300, 200))
-    done = []
+    values = (100, 300, 200)
 
-    def zoom():
-        done.append(next(values))
-        camera.apply_constraints(zoom={"exact": done[-1]})
+    def zoom(number):
+        camera.apply_constraints(zoom={"exact": values[number]})
 
-    taken = [
-        *shoot(camera._source, camera._state, PhotoSettings.of(SMALL), 5, before_each=[zoom] * 3)
-    ]
+    small = PhotoSettings.of(SMALL)
+    taken = [*shoot(camera._source, camera._state, small, 5, count=3, before_each=zoom)]
 
-    assert [each.settings.zoom for each in taken] == done
+    assert tuple(each.settings.zoom for each in taken) == values
     assert camera.stream.leased == 0
 
 

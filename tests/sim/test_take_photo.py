@@ -16,6 +16,7 @@ from PIL import Image
 
 from v4l2capture import (
     Camera,
+    CaptureTimeout,
     ClosedError,
     Device,
     DeviceGoneError,
@@ -29,6 +30,7 @@ from v4l2capture.sim import builtin_profiles
 SMALL = {"imageWidth": 320, "imageHeight": 240}
 TYPES = ["image/jpeg", "image/png", "image/tiff", "image/webp"]
 EXIF, LIGHT, PROGRAM, TIME, BIAS, ISO = 0x8769, 0x9209, 0x8822, 0x829A, 0x9204, 0x8827
+SUB_SECONDS = 0x9291
 
 
 def opened(photo):
@@ -143,6 +145,7 @@ def test_photo_is_of_now(camera):
 
     assert photo.timestamp_ns > asked
     assert abs(photo.timestamp.timestamp() - time.time()) < 5
+    assert exif(photo)[SUB_SECONDS] == f"{photo.timestamp:%f}"
 
 
 def test_photos_in_a_row_are_different_frames(camera):
@@ -150,6 +153,11 @@ def test_photos_in_a_row_are_different_frames(camera):
 
     times = [photo.timestamp_ns for photo in photos]
     assert times == sorted(set(times))
+
+
+def test_long_burst_takes_no_memory_before_its_frames_come(camera):
+    with pytest.raises(CaptureTimeout):
+        camera.take_photos(10**20, SMALL, timeout=0)
 
 
 def test_photos_that_are_developed_on_the_way_are_the_same(camera, monkeypatch):
