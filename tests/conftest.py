@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Property tests try the same examples each time; ``--hypothesis-seed=random`` tries others."""
 
+import signal
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    # A shell lets its background jobs ignore Ctrl-C, and so would the programs that tests start.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     file = config.getoption("--faults-to")
     if file and not hasattr(config, "workerinput"):  # one process writes for all
         config.pluginmanager.register(Recorder(file))
