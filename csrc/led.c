@@ -63,8 +63,16 @@ static int query(const struct led *led, struct v4l2_query_ext_ctrl *q)
 
 static int has_mode(const struct led *led, uint32_t mode)
 {
-	return mode <= V4L2_FLASH_LED_MODE_TORCH &&
-	       (mode != V4L2_FLASH_LED_MODE_FLASH || led->most[LED_STROBE] >= 0);
+	switch (mode) {
+	case V4L2_FLASH_LED_MODE_NONE:
+		return 1;
+	case V4L2_FLASH_LED_MODE_FLASH:
+		return led->most[LED_STROBE] >= 0;
+	case V4L2_FLASH_LED_MODE_TORCH:
+		return led->shines;
+	default:
+		return 0;
+	}
 }
 
 static int query_menu(const struct led *led, struct v4l2_querymenu *item)

@@ -25,7 +25,8 @@ struct led {
 	int folder;
 	pthread_mutex_t lock;
 	int32_t most[LED_ROWS]; /* the largest value; less than 0: it has no such control */
-	int32_t torch; /* brightness that mode "torch" gives */
+	int shines; /* there is a mode "torch" */
+	int32_t torch; /* brightness that it gives */
 	int is_armed; /* the mode is "flash" */
 };
 

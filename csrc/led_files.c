@@ -249,7 +249,10 @@ const struct led_control led_controls[LED_ROWS] = {
 	},
 };
 
-/* What there is a file for; but a strobe that no timer ends is none, nor is a range of one. */
+/*
+ * What there is a file for; but a strobe that no timer ends is none, nor is a range of one.
+ * What can neither strobe nor shine is no lamp.
+ */
 int led_find_controls(struct led *led)
 {
 	int rc = read_number(led, "max_brightness", &led->torch);
@@ -257,6 +260,7 @@ int led_find_controls(struct led *led)
 
 	if (rc < 0)
 		return rc == -ENODEV ? -ENOTTY : rc;
+	led->shines = led->torch > 0;
 	for (row = 0; row < LED_ROWS; row++) {
 		const struct led_control *c = &led_controls[row];
 		int32_t most = c->most;
@@ -269,5 +273,5 @@ int led_find_controls(struct led *led)
 	}
 	if (led->most[LED_TIMEOUT] < 0)
 		led->most[LED_STROBE] = led->most[LED_STOP] = led->most[LED_STATUS] = -1;
-	return 0;
+	return led->shines || led->most[LED_STROBE] >= 0 ? 0 : -ENOTTY;
 }

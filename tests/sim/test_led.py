@@ -149,6 +149,30 @@ def test_strobe_without_a_timer_is_not_used(flash):
         assert camera.capabilities.torch == [False, True]
 
 
+@pytest.mark.parametrize("most", ["0", "", "bright", "-1"])
+def test_led_that_cannot_shine_is_no_lamp(torch, most):
+    torch.write(max_brightness=most)
+
+    with pytest.raises(DeviceError) as caught:
+        opened(torch)
+
+    assert caught.value.filename == torch.path
+
+
+def test_flash_that_cannot_shine_is_no_torch(flash):
+    flash.write(max_brightness=0)
+    before = flash.read()
+    with opened(flash) as camera:
+        assert camera.capabilities.torch is None
+        assert camera.photo_capabilities.fill_light_mode == ["auto", "off", "flash"]
+        assert camera.nodes[-1].controls["led_mode"].menu == {0: "Off", 1: "Flash"}
+        camera.take_photo(fill_light_mode="flash", **SMALL)
+        with pytest.raises(ValueError, match="led_mode has no entry 2"):
+            camera.nodes[-1].controls["led_mode"].value = 2
+
+    assert flash.read() == before
+
+
 # ---- light ----
 
 
