@@ -353,7 +353,7 @@ class Camera:
         settings: Mapping[str, Any] | PhotoSettings | None = None,
         /,
         *,
-        timeout: float = 10.0,
+        timeout: float | None = 10.0,
         **options: Unpack[PhotoOptions],
     ) -> Photo:
         """Take a photo: one frame that was exposed after this call, as a file.
@@ -364,7 +364,7 @@ class Camera:
             settings: For example ``{"imageWidth": 1920, "redEyeReduction": True}``. The size
                 is the nearest that the camera has, left out: the largest; ``fillLightMode``
                 "auto" fires where the picture is dark, left out: no flash.
-            timeout: Seconds until the frame has to be there.
+            timeout: Seconds until the frame has to be there; ``None``: for ever.
             options: The settings as keywords, and what kind of file it is to be; see
                 :class:`PhotoOptions`.
 
@@ -384,7 +384,7 @@ class Camera:
         settings: Mapping[str, Any] | PhotoSettings | None = None,
         /,
         *,
-        timeout: float = 10.0,
+        timeout: float | None = 10.0,
         **options: Unpack[PhotoOptions],
     ) -> list[Photo]:
         """Take several photos, one frame after another; as :meth:`take_photo`.
@@ -402,7 +402,7 @@ class Camera:
         settings: Mapping[str, Any] | PhotoSettings | None = None,
         /,
         *,
-        timeout: float = 10.0,
+        timeout: float | None = 10.0,
         **options: Unpack[BracketOptions],
     ) -> list[Photo]:
         """Take one photo with each of some values, for example of ``exposure_compensation``.
@@ -457,7 +457,9 @@ class Camera:
                 darkroom.add(shot)
         return darkroom
 
-    def _photos(self, take: Callable[[float | None], Darkroom], timeout: float) -> list[Photo]:
+    def _photos(
+        self, take: Callable[[float | None], Darkroom], timeout: float | None
+    ) -> list[Photo]:
         def photograph(left: float | None) -> Darkroom:
             with self._link.looking():
                 return take(left)

@@ -381,7 +381,7 @@ class CaptureSource:
         pause = max(0.0, self._begun + FLAPS - self.loop.time())
         reopen = partial(self.run, SharedCamera.reopen, Outcome.result)
         try:
-            self._home = Homecoming(pause, reopen, self._returned, self._end_with)
+            self._home = Homecoming(pause, reopen, self._returned, self._refused)
         except OSError as unwatched:
             self._end_with(unwatched)
         else:
@@ -394,6 +394,10 @@ class CaptureSource:
         self._take_path(look.info.path)
         self._begin(look.descriptors)
         self.took(look)
+
+    def _refused(self, error: BaseException) -> None:
+        _log.warning("%s is back, and refuses: %s", self.path, error)
+        self._end_with(error)
 
     def _take_path(self, path: str) -> None:
         """Be the source of the camera at a path from now on."""
@@ -426,8 +430,6 @@ class CaptureSource:
             self._end_with(error)
 
     def _end_with(self, error: BaseException) -> None:
-        if self._home is not None:
-            _log.warning("%s is back, and refuses: %s", self.path, error)
         self._failure = self._failure or error
         for track in self._end(error):
             track._fail()

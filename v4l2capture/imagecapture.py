@@ -9,18 +9,28 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
-from typing import Any, TypeVar, Unpack
+from typing import TYPE_CHECKING, Any, TypeVar, Unpack
 
 from .bitmap import ImageBitmap
 from .developing import PhotoOptions, asked_for
 from .dictionaries import PhotoCapabilities, PhotoSettings
-from .errors import InvalidStateError, NotSupportedError, OperationError, UnknownError
+from .errors import (
+    DeviceGoneError,
+    InvalidStateError,
+    NotSupportedError,
+    OperationError,
+    UnknownError,
+)
 from .guard import ending_in_order
 from .photo import Photo
 from .sharedcamera import SharedCamera
 from .track import MediaStreamTrack
 from .videoframe import VideoFrame
+from .waiting import end_of, left_until
 from .worker import Outcome, rejected
+
+if TYPE_CHECKING:
+    from .camera import Camera
 
 __all__ = ["ImageCapture"]
 
@@ -62,12 +72,13 @@ class ImageCapture:
         settings: Mapping[str, Any] | PhotoSettings | None = None,
         /,
         *,
-        timeout: float = 10.0,
+        timeout: float | None = 10.0,
         **options: Unpack[PhotoOptions],
     ) -> asyncio.Future[Photo]:
         """Take a photo; as :meth:`v4l2capture.Camera.take_photo`.
 
-        Where it needs another size than the tracks have, they are muted for it.
+        Where it needs another size than the tracks have, they are muted for it. A track that
+        waits for a camera that is unplugged has the photo taken when it is back, in time.
 
         Raises:
             InvalidStateError: The track has ended, or is not enabled.
@@ -81,8 +92,22 @@ class ImageCapture:
             return rejected(track._loop, error)
         try:
             asked_for(settings, options)
+            end = end_of(timeout)
         except (TypeError, ValueError) as wrong:
             return rejected(track._loop, wrong)
+
+        def shoot(left: float | None) -> asyncio.Future[Photo]:
+            return self._shoot(lambda camera: camera.take_photo(settings, timeout=left, **options))
+
+        shot = shoot(timeout)
+        if not track._waits:
+            return shot
+        task = track._loop.create_task(self._patiently(shot, shoot, end))
+        task.add_done_callback(lambda _: _forget(shot))
+        return task
+
+    def _shoot(self, take: Callable[[Camera], Photo]) -> asyncio.Future[Photo]:
+        track = self._track
 
         def taken(outcome: Outcome[Photo]) -> Photo:
             order.close()
@@ -96,9 +121,31 @@ class ImageCapture:
 
         order = ExitStack()
         order.enter_context(ending_in_order())
-        return track._source.take_photo(
-            lambda camera: camera.take_photo(settings, timeout=timeout, **options), taken
-        )
+        return track._source.take_photo(take, taken)
+
+    async def _patiently(
+        self,
+        shot: asyncio.Future[Photo],
+        shoot: Callable[[float | None], asyncio.Future[Photo]],
+        end: float | None,
+    ) -> Photo:
+        """Wait for a photo; where the camera was unplugged, take it when there are pictures again.
+
+        Raises:
+            UnknownError: It could not be taken, or the track has ended.
+        """
+        while True:
+            try:
+                return await shot
+            except UnknownError as error:
+                if self._unfit() or not isinstance(error.__cause__, DeviceGoneError):
+                    raise
+                try:
+                    async with asyncio.timeout(left_until(end)):
+                        await self._track._fresh()
+                except TimeoutError:
+                    raise error from error.__cause__
+            shot = shoot(left_until(end))
 
     def get_photo_capabilities(self) -> asyncio.Future[PhotoCapabilities]:
         """Return what can be chosen for a photo.
@@ -177,7 +224,7 @@ class ImageCapture:
         return f"<ImageCapture of {self._track!r}>"
 
 
-def _forget(future: asyncio.Future[VideoFrame]) -> None:
+def _forget(future: asyncio.Future[Any]) -> None:
     """Nobody waits for it any more, nor for its error."""
     future.cancel()
     if not future.cancelled():

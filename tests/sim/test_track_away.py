@@ -6,7 +6,14 @@ import logging
 
 import pytest
 
-from v4l2capture import ImageCapture, MediaDevices, OperationError, SimulatedCamera, UnknownError
+from v4l2capture import (
+    DeviceGoneError,
+    ImageCapture,
+    MediaDevices,
+    OperationError,
+    SimulatedCamera,
+    UnknownError,
+)
 from v4l2capture import absence as absence_module
 from v4l2capture import capturesource as capturesource_module
 from v4l2capture import refusal as refusal_module
@@ -84,8 +91,8 @@ async def test_camera_that_is_away_can_be_asked_nothing(sim):
 
     with pytest.raises(OperationError, match="unplugged"):
         await track.apply_constraints(zoom=200)
-    with pytest.raises(UnknownError, match="unplugged"):
-        await ImageCapture(track).take_photo()
+    with pytest.raises(OperationError, match="unplugged"):
+        await ImageCapture(track).get_photo_capabilities()
 
     assert track.ready_state == "live"
     assert await MediaDevices([sim.path]).enumerate_devices() == []
@@ -119,6 +126,89 @@ async def test_picture_that_is_asked_for_meanwhile_comes_when_it_is_back(sim):
     sim.replug()
 
     assert (await grab).width == 640
+
+
+async def test_photo_that_is_asked_for_meanwhile_is_taken_when_it_is_back(sim):
+    track = await waiting_track(sim.path, {"width": 320})
+    listening = Listening(track)
+    sim.unplug()
+    await listening.wait_for("mute")
+
+    photo = ImageCapture(track).take_photo(image_width=640)
+    sim.replug()
+
+    assert (await photo).width == 640
+    assert (track.ready_state, track.get_settings().width) == ("live", 320)
+
+
+@pytest.mark.parametrize("frames", [1, 3])
+async def test_photo_under_way_is_taken_when_the_camera_is_back(sim, frames):
+    track = await waiting_track(sim.path)
+    listening = Listening(track)
+    await anext(track.frames())
+    sim.fault("disconnect", after=frames, count=1)
+
+    photo = ImageCapture(track).take_photo(image_width=1280)
+    await listening.wait_for("mute")
+    async with asyncio.timeout(10):
+        while sim.handles:
+            await asyncio.sleep(0)
+    sim.clear_faults()
+    sim.replug()
+
+    assert (await photo).width == 1280
+    assert track.ready_state == "live"
+
+
+async def test_photo_waits_no_longer_than_it_may(sim):
+    track = await waiting_track(sim.path)
+    listening = Listening(track)
+    sim.unplug()
+    await listening.wait_for("mute")
+
+    with pytest.raises(UnknownError, match="unplugged") as caught:
+        await ImageCapture(track).take_photo(timeout=0.1)
+
+    assert isinstance(caught.value.__cause__, DeviceGoneError)
+    assert track.ready_state == "live"
+
+
+@pytest.mark.parametrize("shared", [False, True])
+@pytest.mark.parametrize("turns", [0, 300])
+async def test_photo_does_not_outlive_its_track(sim, shared, turns):
+    track = await waiting_track(sim.path)
+    twin = track.clone() if shared else None
+    listening = Listening(track)
+    sim.unplug()
+    await listening.wait_for("mute")
+
+    photo = ImageCapture(track).take_photo(timeout=3600)
+    for _ in range(turns):
+        await asyncio.sleep(0)
+    track.stop()
+
+    with pytest.raises(UnknownError):
+        await asyncio.wait_for(photo, 10)
+    assert twin is None or twin.ready_state == "live"
+
+
+@pytest.mark.parametrize("turns", [0, 3, 30])
+async def test_photo_that_is_waited_for_may_be_cancelled(sim, turns):
+    track = await waiting_track(sim.path)
+    listening = Listening(track)
+    sim.unplug()
+    await listening.wait_for("mute")
+    before = sim.ioctls("VIDIOC_STREAMON")
+
+    photo = ImageCapture(track).take_photo(image_width=1280)
+    for _ in range(turns):
+        await asyncio.sleep(0)
+    photo.cancel()
+    sim.replug()
+    await listening.wait_for("unmute")
+
+    assert photo.cancelled()
+    assert sim.ioctls("VIDIOC_STREAMON") == before + 1
 
 
 async def test_track_may_be_stopped_meanwhile(sim):
