@@ -182,7 +182,8 @@ class Frame:
             )
         plane = self.planes[0]
         try:
-            return np.ndarray(layout.shape, layout.dtype, plane, 0, layout.strides)
+            # Of asarray(), for good: made from the view itself, it could be made writable.
+            return np.ndarray(layout.shape, layout.dtype, np.asarray(plane), 0, layout.strides)
         except (TypeError, ValueError):
             raise ValueError(
                 f"the frame has {len(plane)} bytes, too few for {slot.format.width}x"

@@ -144,7 +144,8 @@ def _buffer_array(shape: Any, dtype: Any, memory: Any, strides: Any) -> Array:
     import numpy as np
 
     kind: Any = type("BufferArray", (np.ndarray,), {})
-    array: Array = kind(shape, dtype, memory, 0, strides)
+    # NumPy sees through a memoryview, to what can be written, and through a plain array.
+    array: Array = kind(shape, dtype, np.asarray(memory).view(kind), 0, strides)
     return array
 
 

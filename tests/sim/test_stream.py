@@ -108,6 +108,16 @@ def test_array_is_the_buffer(camera, device):
         array[0] = 0
 
 
+@pytest.mark.parametrize("frame_of", [Frame.copy, lambda frame: frame], ids=["copy", "frame"])
+def test_array_cannot_be_made_writable(camera, device, frame_of):
+    """The memory is the driver's: who wrote there would write into frames to come, or crash."""
+    array = frame_of(shoot(camera, device.stream())).array()
+
+    for each in (array, array[:1], array.base):
+        with pytest.raises(ValueError, match="WRITEABLE"):
+            each.setflags(write=True)
+
+
 def test_asarray_converts_when_asked(camera, device):
     frame = shoot(camera, device.stream())
 
