@@ -170,13 +170,16 @@ def _free_video(
 def _fail(name: str, wanted: Wanted, capabilities: _Plain, settings: _Plain) -> None:
     if name not in capabilities and name not in settings:
         raise OverconstrainedError(name, f"this camera has no {name}")
-    have = _have(capabilities.get(name, settings.get(name)))
+    have = _have(capabilities.get(name, settings.get(name)), wanted)
     raise OverconstrainedError(name, f"{name} cannot be {_words(wanted)}; the camera has {have}")
 
 
-def _have(capability: Any) -> str:
+def _have(capability: Any, wanted: Wanted) -> str:
     if isinstance(capability, Mapping):
-        return f"{capability.get('min')} to {capability.get('max')}"
+        low: Any = capability.get("min")
+        high: Any = capability.get("max")
+        inside = None not in (low, high) and low <= wanted.low <= wanted.high <= high
+        return f"{low} to {high}" + (", but not every number between" if inside else "")
     return ", ".join(map(str, capability)) if isinstance(capability, list) else str(capability)
 
 

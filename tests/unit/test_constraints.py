@@ -348,6 +348,11 @@ def test_failed_video_constraint_is_named(constraints, name):
     assert failed(constraints, VIDEO, VGA, modes=MODES) == name
 
 
+def test_message_says_when_a_number_within_the_range_is_none_of_the_camera():
+    with pytest.raises(OverconstrainedError, match="has 0 to 60, but not every number between"):
+        video({"frameRate": {"exact": 7}})
+
+
 def test_size_without_known_modes_is_free():
     assert changed({"width": {"exact": 500}}, VIDEO, VGA)["width"] == 500
     found = select_settings(VIDEO, VGA, {"aspectRatio": {"exact": 1.5}, "width": {"exact": 900}})
