@@ -45,6 +45,7 @@ from .shooting import fresh_frame, shoot
 from .source import Source
 from .videomode import Size
 from .waiting import end_of, left_until
+from .whole import whole
 
 if TYPE_CHECKING:
     from .controls import Controls
@@ -392,8 +393,7 @@ class Camera:
         Up to 64 MB of frames wait to become files, so that nothing slows a short burst; of a
         longer one the oldest are encoded on the way.
         """
-        if isinstance(count, bool) or not isinstance(count, int) or count < 1:
-            raise ValueError(f"count={count!r}: give a whole number from 1 on")
+        count = whole("count", count, 1, says="1 or more")
         wanted = asked_for(settings, options)
         return self._photos(partial(self._shoot, wanted, count, _nothing), timeout)
 

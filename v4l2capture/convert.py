@@ -17,12 +17,13 @@ from .colour import resolve_colour
 from .jpegfile import SCAN, segments
 from .layout import minimum_bytes
 from .pixfmt import JPEGS, PIXEL_FORMATS, Format, PixelFormat
+from .whole import whole
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-__all__ = ["encode_jpeg", "mend_jpeg", "to_jpeg", "to_jpeg_planes", "to_rgb"]
+__all__ = ["checked_quality", "encode_jpeg", "mend_jpeg", "to_jpeg", "to_jpeg_planes", "to_rgb"]
 
 # What to do instead, by family.
 _ADVICE: Final = {
@@ -105,6 +106,11 @@ def to_jpeg_planes(
     return blocks[:height, :width], cb, cr, _SUBSAMPLING[code]
 
 
+def checked_quality(quality: int) -> int:
+    """Return the quality of a JPEG, or complain."""
+    return whole("quality", quality, 1, 100, "1 (small) to 100 (best)")
+
+
 def encode_jpeg(
     format: Format,  # noqa: A002
     planes: Sequence[memoryview],
@@ -124,10 +130,7 @@ def encode_jpeg(
     """
     import simplejpeg
 
-    if isinstance(quality, bool) or not isinstance(quality, int):
-        raise TypeError(f"quality={quality!r}: give a whole number from 1 to 100")
-    if not 1 <= quality <= 100:
-        raise ValueError(f"quality={quality}: give 1 (small) to 100 (best)")
+    quality = checked_quality(quality)
     family = _known(format).family
     if family in ("yuv", "grey"):
         luma, cb, cr, _ = to_jpeg_planes(format, planes)

@@ -28,6 +28,7 @@ from .node import Node
 from .pixfmt import Format, PlaneFormat, fourcc, fourcc_text, pixel_format
 from .rate import read_rate
 from .stream import Stream
+from .whole import whole
 
 __all__ = ["Device"]
 
@@ -303,11 +304,7 @@ def _want(raw: Any, width: int | None, height: int | None, name: str | None) -> 
 
 
 def _checked_side(name: str, value: int) -> int:
-    if isinstance(value, bool) or not isinstance(value, int):
-        raise TypeError(f"{name}={value!r}: give a whole number of pixels")
-    if not 1 <= value <= _MOST_PIXELS:
-        raise ValueError(f"{name}={value!r}: give 1 to {_MOST_PIXELS} pixels")
-    return value
+    return whole(name, value, 1, _MOST_PIXELS, f"1 to {_MOST_PIXELS} pixels")
 
 
 def _checked_rate(value: float | Fraction | str) -> Fraction:

@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from .convert import encode_jpeg, mend_jpeg, to_jpeg_planes, to_rgb
+from .convert import checked_quality, encode_jpeg, mend_jpeg, to_jpeg_planes, to_rgb
 from .dng import Sensor, encode_dng
 from .exif import Exif
 from .jpegfile import read_header, splice_exif
@@ -117,10 +117,7 @@ def check_request(type: str, quality: int) -> None:  # noqa: A002
     """Raise what :func:`encode_photo` would, before there is a frame."""
     if type not in SUFFIXES:
         raise ValueError(f"type={type!r}: give one of {', '.join(SUFFIXES)}")
-    if isinstance(quality, bool) or not isinstance(quality, int):
-        raise TypeError(f"quality={quality!r}: give a whole number from 1 to 100")
-    if not 1 <= quality <= 100:
-        raise ValueError(f"quality={quality}: give 1 (small) to 100 (best)")
+    checked_quality(quality)
 
 
 def photo_type(path: str | PurePath) -> str | None:

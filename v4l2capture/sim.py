@@ -16,7 +16,6 @@ from __future__ import annotations
 
 import errno
 import itertools
-import operator
 import os
 import re
 import threading
@@ -32,6 +31,7 @@ from .errors import DeviceError, ProfileError, check, device_error
 from .jsonreader import INT64, UINT32, UINT64
 from .player import play
 from .profile import Profile, ProfileFault, ProfileSubdevice
+from .whole import whole
 
 __all__ = ["SimulatedCamera", "builtin_profiles", "listed", "read_counter", "resolve"]
 
@@ -318,14 +318,8 @@ class _Closer:
 
 
 def _number(name: str, value: Any, limits: tuple[int, int]) -> int:
-    """Return an argument that the C core takes."""
-    try:
-        number = operator.index(value)
-    except TypeError:
-        raise TypeError(f"{name}={value!r}: give a whole number") from None
-    if not limits[0] <= number <= limits[1]:
-        raise ValueError(f"{name}={value!r}: give {limits[0]} to {limits[1]}")
-    return number
+    """Return an argument that the C core takes; to it, switches are numbers, too."""
+    return whole(name, int(value) if isinstance(value, bool) else value, *limits)
 
 
 def _request_number(request: str | int) -> int:

@@ -23,6 +23,7 @@ from .layout import minimum_bytes
 from .pixfmt import JPEGS, PIXEL_FORMATS
 from .slot import Slot
 from .waiting import Waiter, end_of, left_until, milliseconds
+from .whole import whole
 
 if TYPE_CHECKING:
     from .device import Device
@@ -127,10 +128,7 @@ class Stream:
         timeout: float | None = 5.0,
         copy_when_low: bool = False,
     ) -> None:
-        if isinstance(buffers, bool) or not isinstance(buffers, int):
-            raise TypeError(f"buffers={buffers!r}: give a whole number")
-        if not 1 <= buffers <= lib.VC_MAX_BUFFERS:
-            raise ValueError(f"buffers={buffers!r}: give 1 to {lib.VC_MAX_BUFFERS}")
+        buffers = whole("buffers", buffers, 1, lib.VC_MAX_BUFFERS)
         self._quick: _Quick = _NEVER
         self.timeout = timeout
         self.format = device.format

@@ -812,14 +812,14 @@ def test_number_of_buffers_has_limits(device, buffers):
         device.stream(buffers=buffers)
 
 
-@pytest.mark.parametrize("buffers", ["4", None, 2.5])
+@pytest.mark.parametrize("buffers", ["4", None, 2.5, True])
 def test_number_of_buffers_is_a_number(device, buffers):
     with pytest.raises(TypeError):
         device.stream(buffers=buffers)
     assert device.stream().buffers >= 4
 
 
-@pytest.mark.parametrize("buffers", [1, 2, 4, 32])
+@pytest.mark.parametrize("buffers", [1, 2, 4, np.int64(5), 32])
 def test_any_number_of_buffers_streams(camera, device, buffers):
     stream = device.stream(buffers=buffers)
 

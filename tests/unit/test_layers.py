@@ -43,6 +43,7 @@ PURE = {
     "version",
     "videomode",
     "webidl",
+    "whole",
     "writeplan",
 }
 
