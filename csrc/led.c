@@ -44,6 +44,8 @@ static int query(const struct led *led, struct v4l2_query_ext_ctrl *q)
 	const struct led_control *c = find(led, q->id & next ? id + 1 : id, !!(q->id & next));
 	int is_range;
 
+	if (!led_is_there(led))
+		return -ENODEV;
 	if (!c)
 		return -EINVAL;
 	is_range = c->type == V4L2_CTRL_TYPE_INTEGER;

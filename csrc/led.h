@@ -52,4 +52,7 @@ extern const struct led_control led_controls[LED_ROWS];
  */
 int led_find_controls(struct led *led);
 
+/* Whether it still has files. */
+int led_is_there(const struct led *led);
+
 #endif /* LED_H */

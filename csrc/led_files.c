@@ -249,6 +249,12 @@ const struct led_control led_controls[LED_ROWS] = {
 	},
 };
 
+/* Also when another LED has the name now: what is open is the old folder. */
+int led_is_there(const struct led *led)
+{
+	return faccessat(led->folder, "max_brightness", F_OK, 0) == 0 || errno != ENOENT;
+}
+
 /*
  * What there is a file for; but a strobe that no timer ends is none, nor is a range of one.
  * What can neither strobe nor shine is no lamp.

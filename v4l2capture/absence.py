@@ -11,7 +11,7 @@ import logging
 import math
 import time
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -76,7 +76,7 @@ class Absence:
         self._mode = source.mode or (None if last is None else mode_of(last))
         stream = source.stream
         self.streams = source.streams or (stream is not None and not stream.closed)
-        self._chosen = {key: dict(node.controls._chosen) for key, node in _known(source.nodes)}
+        self._chosen = {key: dict(node.controls._chosen) for key, node in _known(source)}
         self._interrupt = source.interrupt
         self._restarts = source.silence.restarts
         self._not_before = source.opened + FLAPS
@@ -186,19 +186,19 @@ class Absence:
         if self._mode is not None and (now is None or mode_of(now) != self._mode):
             source.set_mode(self._mode)
         source.carry_out(source.plan(held), required)
-        for key, node in _known(source.nodes):
+        for key, node in _known(source):
             _choose(node.controls, self._chosen.get(key, {}))
         if self.streams:
             source.start()
 
 
-def _known(nodes: Iterable[Node]) -> Iterator[tuple[object, Node]]:
+def _known(source: Source) -> Iterator[tuple[object, Node]]:
     """Yield each node with what it is known by at the next plug: paths are others then.
 
     Two may have one name; their order stays.
     """
     before: Counter[object] = Counter()
-    for node in nodes:
+    for node in (source.device, *source.parts):
         name = (node.function, node.name) if isinstance(node, Subdevice) else None
         yield (name, before[name]), node
         before[name] += 1

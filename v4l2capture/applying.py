@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from .camerastate import CameraState
+from .cids import NAMES
 from .constraints import fitness_distance, satisfies, select_settings
 from .controlstate import ControlState
 from .dictionaries import (
@@ -322,7 +323,7 @@ class _Attempt:
     def _member(self, plan: WritePlan, error: ControlError) -> str:
         for step in plan.steps:
             for write in step.writes:
-                if self.source.control(write.cid).name == error.control:
+                if NAMES[write.cid] == error.control:
                     return write.member
         return ""
 

@@ -200,7 +200,9 @@ class Camera:
 
     @property
     def problems(self) -> list[DeviceError]:
-        """Why nodes that belong to the camera could not be opened; their controls are missing."""
+        """Why nodes that belong to the camera could not be opened, or are gone; their controls are
+        missing.
+        """
         return self._source.problems
 
     @property

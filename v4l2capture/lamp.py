@@ -22,7 +22,7 @@ from typing import Any, TypeAlias
 
 from .cids import IDS
 from .controls import Control
-from .errors import ClosedError, DeviceError
+from .errors import ClosedError, DeviceError, DeviceGoneError
 from .guard import undisturbed
 from .mapping import LED_FLASH, LED_MODE, LED_NONE, LED_TORCH
 from .source import Source
@@ -108,6 +108,8 @@ class Lamp:
         chosen = dict(controls._chosen)
         try:
             yield
+        except DeviceGoneError as error:
+            raise self._source.part_gone(error, self._mode.name) from error
         finally:
             with undisturbed():
                 atexit.unregister(at_exit)

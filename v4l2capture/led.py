@@ -27,6 +27,7 @@ import errno
 import os
 import re
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from . import sysfs
 from ._native import ffi, lib
@@ -34,6 +35,9 @@ from .cids import IDS
 from .diagnose import permission_hint
 from .errors import DeviceBusyError, DeviceError, DevicePermissionError, check, device_error
 from .subdevice import Subdevice, SubdeviceInfo, count_sensors
+
+if TYPE_CHECKING:
+    from .device import Device
 
 __all__ = ["find_led", "led_names", "obstacle", "open_led"]
 
@@ -104,7 +108,14 @@ def open_led(name: str) -> Subdevice:
         error.hint = f"LEDs are: {', '.join(led_names())}" if led_names() else "There are no LEDs"
         raise
     info = SubdeviceInfo("flash", path.rstrip("/").rpartition("/")[2], path)
-    return Subdevice(info, ffi.gc(out[0], lib.vc_device_free))
+    return _Led(info, ffi.gc(out[0], lib.vc_device_free))
+
+
+class _Led(Subdevice):
+    """An LED as a flash."""
+
+    def _open_again(self, _device: Device) -> Subdevice:
+        return open_led(self.path)
 
 
 def _path(name: str) -> str:

@@ -152,8 +152,8 @@ class SimulatedCamera:
             after: Begin after so many frames.
             control: Which control, by name or id, for faults of controls; 0 is all.
             request: Which ioctl fails, for ``"ioctl_error"``, for example ``"VIDIOC_G_FMT"``.
-            subdevice: Which cannot be opened, for ``"open_error"``: its name or function; ``""``
-                is all.
+            subdevice: Which cannot be opened, for ``"open_error"``, or is gone, for
+                ``"subdevice_gone"``: its name or function; ``""`` is all.
             value: The errno of errors, the bytes that are left of a frame, the number of
                 buffers, the seconds that a timestamp is off; 0 is the usual one.
 

@@ -17,7 +17,7 @@ from functools import partial
 from numbers import Real
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from .cids import IDS
+from .cids import IDS, NAMES
 from .controls import Control, Controls
 from .controlstate import ControlState
 from .device import Device
@@ -38,7 +38,7 @@ from .mapping import LED_MODE, control_ids, settings
 from .node import Node
 from .sensor import SensorTiming, timing
 from .silence import Silence
-from .subdevice import find_subdevices
+from .subdevice import Subdevice, find_subdevices
 from .writeplan import Step, Wait, Write, WritePlan, undo_plan, write_plan
 
 if TYPE_CHECKING:
@@ -87,8 +87,8 @@ class Source:
             else the LED that belongs to its sensor.
 
     Attributes:
-        nodes: The video node first, then its sensor, lenses and flashes.
-        problems: Why nodes that belong to the camera could not be opened.
+        parts: Its sensor, lenses and flashes, also those that are gone by now.
+        problems: Why nodes that belong to the camera could not be opened, or that they are gone.
         stream: What is on, or ``None``. Another one after each change of the format.
         mode: What it should have been set to when it was unplugged; ``None``: it was in no other.
         streams: Whether it should have streamed then, though it did not.
@@ -115,12 +115,13 @@ class Source:
         # Who opens a flash node takes its LED from everybody else.
         subdevices, self.problems = find_subdevices(device, but=() if led is None else ("flash",))
         self._sensor = next((each for each in subdevices if each.function == "sensor"), None)
-        self.nodes: tuple[Node, ...] = (device, *subdevices)
+        self.parts = subdevices
+        self._gone: dict[Subdevice, DeviceError] = {}
         if led is None and self._sensor is not None and self._has_no_lamp():
             led, problems = find_led(self._sensor)
             self.problems += problems
         if led is not None:
-            self.nodes += (led,)
+            self.parts.append(led)
         for problem in self.problems:
             _log.warning("a part of the camera is left out: %s", problem)
         self._silent: list[Node] = []  # nodes that do not tell of changes
@@ -137,6 +138,11 @@ class Source:
         self.opened = time.monotonic()
         self.closed = False
 
+    @property
+    def nodes(self) -> tuple[Node, ...]:
+        """The video node first, then its sensor, lenses and flashes, as far as they are there."""
+        return (self.device, *(part for part in self.parts if part not in self._gone))
+
     def _has_no_lamp(self) -> bool:
         return not any(LED_MODE in node.controls for node in self.nodes)
 
@@ -151,8 +157,8 @@ class Source:
         """Stop streaming and close what was opened here; the video node is the caller's."""
         self.closed = True
         self.stop()
-        for node in self.nodes[1:]:
-            node.close()
+        for part in self.parts:
+            part.close()
 
     # ---- reading ----
 
@@ -169,12 +175,20 @@ class Source:
         for node in self.nodes:
             controls = node.controls
             self._hearsay.forget(controls._written)
-            here = [cid for cid in wanted if cid in controls and cid not in found]
-            values = _values(controls, here)
+            here = [cid for cid in wanted if cid not in found and self._has(node, cid)]
+            values = self._read(node, here)
             for cid in here:
                 value = self._hearsay.value(cid, values.get(cid))
                 found[cid] = ControlState.of(controls[cid], value)
         return found
+
+    def _read(self, node: Node, cids: Iterable[int]) -> dict[int, Any]:
+        """Return the values of those that can be read; of a part that is gone, none."""
+        try:
+            return _values(node.controls, [cid for cid in cids if self._has(node, cid)])
+        except DeviceGoneError as error:
+            self._check_rest(error)
+            return {}
 
     def sensor_states(self) -> dict[int, ControlState]:
         """Return the controls of a raw sensor whose values change where a size allows less."""
@@ -206,7 +220,70 @@ class Source:
         return self._node(cid).controls.get(cid)
 
     def _node(self, cid: int) -> Node:
-        return next((node for node in self.nodes if cid in node.controls), self.device)
+        return next((node for node in self.nodes if self._has(node, cid)), self.device)
+
+    def _has(self, node: Node, cid: int) -> bool:
+        """Whether a node has a control; a part that is gone has none."""
+        try:
+            return cid in node.controls
+        except DeviceGoneError as error:
+            self._check_rest(error)
+            return False
+
+    # ---- parts that go and come ----
+
+    def _check_rest(self, error: DeviceGoneError) -> None:
+        """Complain about a node that is gone, unless it is a part and the rest is there.
+
+        Raises:
+            DeviceGoneError: It is the video node, or that is gone, too.
+        """
+        if error.filename == self.device.path:
+            raise error
+        _ = self.format
+        error.hint = "Only this part of the camera is gone; it is used again when it is back"
+
+    def part_gone(self, error: DeviceGoneError, control: str, value: Any = None) -> ControlError:
+        """Return the error for who needs a control of a part that is gone.
+
+        Raises:
+            DeviceGoneError: All of the camera is.
+        """
+        self._check_rest(error)
+        number, operation = error.errno or errno.ENODEV, error.operation
+        gone = device_error(ControlError, number, operation, error.filename, error.hint)
+        gone.control, gone.value = control, value
+        return gone
+
+    def _lose(self, node: Node, error: DeviceGoneError) -> set[int]:
+        """Go on without a part; return the ids of its controls."""
+        self._check_rest(error)
+        part = next(each for each in self.parts if each is node)
+        self._gone[part] = error
+        self.problems.append(error)
+        _log.warning("a part of the camera is gone: %s", error)
+        if part in self._silent:  # else its descriptor may be watched; close() closes it
+            self._silent.remove(part)
+            part.close()
+        return set(part.controls._rows)
+
+    def _look_for_parts(self) -> set[int]:
+        """Use parts again that were gone and are back; return the ids of their controls."""
+        back: set[int] = set()
+        for part in list(self._gone):
+            try:
+                again = part._open_again(self.device)
+            except DeviceError:
+                continue
+            self.problems.remove(self._gone.pop(part))
+            self.parts[self.parts.index(part)] = again
+            if part is self._sensor:
+                self._sensor = again
+            again.controls._chosen = part.controls._chosen
+            self._listen(again)
+            _log.warning("a part of the camera is back: %s", again.path)
+            back.update(cid for cid in control_ids() if self._has(again, cid))
+        return back
 
     # ---- the stream ----
 
@@ -324,15 +401,18 @@ class Source:
         """Be told when somebody else changes a control of a W3C property, or the picture's size."""
         self._heard_before = self.device.events._subscriptions()
         for node in self.nodes:
-            try:
-                for cid in (cid for cid in control_ids() if cid in node.controls):
-                    node.events.subscribe(cid)
-            except DeviceGoneError:
-                raise
-            except DeviceError:
-                self._silent.append(node)
+            self._listen(node)
         with contextlib.suppress(DeviceError):  # most have none
             self.device.events.subscribe_source_change()
+
+    def _listen(self, node: Node) -> None:
+        try:
+            for cid in (cid for cid in control_ids() if cid in node.controls):
+                node.events.subscribe(cid)
+        except DeviceError as error:
+            if node is self.device and isinstance(error, DeviceGoneError):
+                raise
+            self._silent.append(node)
 
     def unwatch(self) -> None:
         """Let the video node tell what it told before; the others are closed anyway."""
@@ -349,26 +429,37 @@ class Source:
             the picture at the input has another size now.
         """
         changed, resized = set(), False
-        for node in self._silent:
-            node.controls.refresh()
         for node in self.nodes:
-            told: dict[int, ControlEvent] = {}
-            while (event := node.events.try_read()) is not None:
-                # Flags change when we switch a mode, too.
-                if isinstance(event, ControlEvent) and event.changes != {"flags"}:
-                    changed.add(event.id)
-                    self._told_ns = max(self._told_ns, event.timestamp_ns)
-                    if event.changes == {"value"} and event.value is not None:
-                        told[event.id] = event
-                resized = resized or isinstance(event, SourceChangeEvent)
-            controls = node.controls
-            written, controls._written = controls._written, set()
-            self._hearsay.forget(written)
-            read = _values(controls, [cid for cid in told if cid in controls])
-            for cid, value in read.items():
-                is_later = cid not in written or told[cid].timestamp_ns > controls.written_ns
-                if is_later and "volatile" not in controls[cid].flags:
-                    self._hearsay.note(cid, told[cid].value, value)
+            try:
+                others, is_resized = self._catch_up_with(node)
+            except DeviceGoneError as error:
+                changed |= self._lose(node, error)
+            else:
+                changed |= others
+                resized = resized or is_resized
+        return changed | self._look_for_parts(), resized
+
+    def _catch_up_with(self, node: Node) -> tuple[set[int], bool]:
+        changed, resized = set(), False
+        controls = node.controls
+        if node in self._silent:
+            controls.refresh()
+        told: dict[int, ControlEvent] = {}
+        while (event := node.events.try_read()) is not None:
+            # Flags change when we switch a mode, too.
+            if isinstance(event, ControlEvent) and event.changes != {"flags"}:
+                changed.add(event.id)
+                self._told_ns = max(self._told_ns, event.timestamp_ns)
+                if event.changes == {"value"} and event.value is not None:
+                    told[event.id] = event
+            resized = resized or isinstance(event, SourceChangeEvent)
+        written, controls._written = controls._written, set()
+        self._hearsay.forget(written)
+        read = _values(controls, [cid for cid in told if cid in controls])
+        for cid, value in read.items():
+            is_later = cid not in written or told[cid].timestamp_ns > controls.written_ns
+            if is_later and "volatile" not in controls[cid].flags:
+                self._hearsay.note(cid, told[cid].value, value)
         return changed, resized
 
     @property
@@ -389,7 +480,10 @@ class Source:
         for node in self.nodes:
             here = [cid for cid in values if self._node(cid) is node]
             if here:
-                now = node.controls._set({cid: values[cid] for cid in here})
+                try:
+                    now = node.controls._set({cid: values[cid] for cid in here})
+                except DeviceGoneError as error:
+                    raise self.part_gone(error, NAMES[here[0]], values[here[0]]) from error
                 read.update(zip(here, now.values(), strict=True))
         return read
 
@@ -440,7 +534,7 @@ class Source:
                     self._verify(writes, read)
                 break
             except ControlError as error:
-                culprit = _culprit(writes, self, error)
+                culprit = _culprit(writes, error)
                 if culprit.member in required:
                     raise
                 failed.add(culprit.member)
@@ -473,8 +567,8 @@ class Source:
             try:
                 self.write((write,))
             except ControlError as error:
-                controls = self._node(write.cid).controls
-                if _values(controls, [write.cid]).get(write.cid) != write.value:
+                read = self._read(self._node(write.cid), [write.cid])
+                if read.get(write.cid) != write.value:
                     _log.warning("the old value is not back: %s", error)
             except (DeviceError, ClosedError) as error:
                 _log.warning("the old value is not back: %s", error)
@@ -496,7 +590,7 @@ class Source:
 
     def _is_busy(self, wait: Wait) -> bool:
         assert wait.cid is not None
-        value = _values(self._node(wait.cid).controls, [wait.cid]).get(wait.cid)
+        value = self._read(self._node(wait.cid), [wait.cid]).get(wait.cid)
         return isinstance(value, int) and bool(value & wait.busy)
 
 
@@ -521,9 +615,6 @@ def _one_by_one(controls: Controls, cids: Iterable[int]) -> Iterator[tuple[int, 
             yield cid, controls[cid].value
 
 
-def _culprit(writes: Sequence[Write], source: Source, error: ControlError) -> Write:
+def _culprit(writes: Sequence[Write], error: ControlError) -> Write:
     """Return the write that an error is about."""
-    for write in writes:
-        if source.control(write.cid).name == error.control:
-            return write
-    return writes[0]
+    return next((write for write in writes if NAMES[write.cid] == error.control), writes[0])

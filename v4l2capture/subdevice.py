@@ -21,7 +21,7 @@ from . import sysfs
 from ._native import ffi, lib
 from .cstring import text
 from .diagnose import permission_hint
-from .errors import DeviceError, DevicePermissionError, check, device_error
+from .errors import DeviceError, DeviceGoneError, DevicePermissionError, check, device_error
 from .node import Node
 
 if TYPE_CHECKING:
@@ -92,6 +92,18 @@ class Subdevice(Node):
         """Of a sensor: pixels of a line of its present picture; ``None``: it does not tell."""
         out = ffi.new("uint32_t *")
         return out[0] if lib.vc_sensor_width(self._dev, out) == 0 else None
+
+    def _open_again(self, device: Device) -> Subdevice:
+        """Open it anew, after it was gone, at whatever node it is now.
+
+        Raises:
+            DeviceError: It is not there, or refuses.
+        """
+        nodes, found = _locate(device)
+        for info in found:
+            if (info.function, info.name) == (self.function, self.name):
+                return Subdevice(info, nodes.open(info))
+        raise device_error(DeviceGoneError, errno.ENODEV, "open", self.path)
 
     def __repr__(self) -> str:
         state = ", closed" if self._closed else ""

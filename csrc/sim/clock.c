@@ -112,6 +112,19 @@ void sim_unplug_locked(struct vc_sim *sim)
 	sim_update_readiness(sim);
 }
 
+void sim_lose_subdevice(struct vc_sim *sim, uint32_t number)
+{
+	struct sim_handle *handle;
+
+	for (handle = sim->handles; handle; handle = handle->next) {
+		if (handle->kind != VC_SUBDEVICE)
+			continue;
+		if (number == 0 || handle->node == &sim->nodes[number])
+			handle->dead = 1;
+	}
+	sim_update_readiness(sim);
+}
+
 void vc_sim_unplug(struct vc_sim *sim)
 {
 	if (sim_enter(sim) < 0)

@@ -60,6 +60,7 @@ static const struct row {
 
 	/* subdevices; `id` is the number of which, 0 all; `value` the errno */
 	{"open_error", SIM_OPEN_ERROR, 0, 0},
+	{"subdevice_gone", SIM_SUBDEVICE_GONE, 0, 0},
 	{"no_ancillary_links", SIM_NO_ANCILLARY_LINKS, 0, 0},
 };
 
@@ -106,6 +107,8 @@ static int add(struct vc_sim *sim, const struct row *row, const struct vc_sim_fa
 	}
 	if (sim->num_faults == SIM_MAX_FAULTS)
 		return -ENOSPC;
+	if (row->kind == SIM_SUBDEVICE_GONE)
+		sim_lose_subdevice(sim, (uint32_t)fault->id);
 	to = &sim->faults[sim->num_faults++];
 	to->is = *fault;
 	to->kind = row->kind;

@@ -200,6 +200,8 @@ int64_t sim_now(struct vc_sim *sim);
 void sim_advance(struct vc_sim *sim);
 int64_t sim_interval_ns(const struct vc_sim *sim);
 void sim_unplug_locked(struct vc_sim *sim);
+/* All open handles of one subdevice are gone for good; 0: of all. */
+void sim_lose_subdevice(struct vc_sim *sim, uint32_t number);
 
 /* ---- memory.c: shared memory, and who maps it ------------------------------ */
 
@@ -397,6 +399,7 @@ enum sim_fault_kind {
 	SIM_IDS_NOT_RISING,
 	SIM_RESET_CONTROLS_ON_STREAMON,
 	SIM_OPEN_ERROR,
+	SIM_SUBDEVICE_GONE,
 	SIM_NO_ANCILLARY_LINKS,
 };
 

@@ -106,6 +106,8 @@ static int find_node(const struct vc_sim_place *place, uint32_t kind, struct sim
 	if (kind == VC_SUBDEVICE &&
 	    sim_fault_strikes(sim, SIM_OPEN_ERROR, place->node, EACCES, &error))
 		return -(int)error;
+	if (kind == VC_SUBDEVICE && sim_fault_is_on(sim, SIM_SUBDEVICE_GONE, place->node))
+		return -ENODEV;
 	*out = is_media ? NULL : &sim->nodes[place->node];
 	return 0;
 }

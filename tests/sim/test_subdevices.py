@@ -7,11 +7,13 @@ import gc
 import json
 import os
 import pickle
+import select
 from pathlib import Path
 
 import pytest
 
 from v4l2capture import (
+    Camera,
     CaptureTimeout,
     ClosedError,
     ControlError,
@@ -24,8 +26,10 @@ from v4l2capture import (
     subdevice,
 )
 from v4l2capture._native import ffi, lib
+from v4l2capture.cids import IDS
 from v4l2capture.profile import Profile
 from v4l2capture.subdevice import SubdeviceInfo, locate_subdevices
+from v4l2capture.writeplan import Write
 
 from .lanes import open_fds, simulated, small
 
@@ -421,3 +425,69 @@ def test_simulated_cameras_name_their_subdevices():
 
     with pytest.raises(ValueError, match="no subdevice 'sensor'; it has dw9714"):
         camera.fault("open_error", subdevice="sensor")
+
+
+# ---- parts that go and come ----
+
+
+@pytest.mark.parametrize("policy", ["raise", "wait"])
+def test_camera_goes_on_without_a_flash_that_is_gone(policy):
+    phone = SimulatedCamera("phone")
+    with Camera(phone.path, on_disconnect=policy) as camera:
+        stream = camera.start()
+        before = camera.capabilities
+        phone.fault("subdevice_gone", subdevice="flash")
+
+        assert camera.capabilities.torch is None
+        assert camera.capabilities.focus_distance == before.focus_distance
+        assert camera.photo_capabilities.fill_light_mode == []
+        assert camera.read().ok
+        assert camera.stream is stream
+        (problem,) = camera.problems
+        assert problem.filename == f"{phone.path}/white:flash-0"
+        phone.clear_faults()
+
+        assert camera.capabilities == before
+        assert camera.problems == []
+        camera.apply_constraints(torch={"exact": True})
+        camera.take_photo(fill_light_mode="flash", image_width=640)
+        assert camera.settings.torch
+
+
+def test_part_that_goes_is_a_change_and_so_is_its_return():
+    phone = SimulatedCamera("phone")
+    with Camera(phone.path) as camera:
+        assert not camera.take_changes()
+        for change in (
+            lambda: phone.fault("subdevice_gone", subdevice="lens"),
+            phone.clear_faults,
+        ):
+            change()
+            assert camera.take_changes()
+            assert not camera.take_changes()
+
+
+def test_waiting_for_changes_does_not_spin_over_a_part_that_is_gone():
+    phone = SimulatedCamera("phone")
+    with Camera(phone.path) as camera:
+        phone.fault("subdevice_gone", subdevice="flash")
+        assert camera.take_changes()
+
+        waiting = [events.fileno() for events in camera.events]
+
+        assert len(waiting) == 2
+        assert select.select(waiting, [], [], 0)[0] == []
+
+
+def test_camera_that_goes_as_a_whole_is_the_one_that_is_gone():
+    """Whatever node is asked first."""
+    phone = SimulatedCamera("phone")
+    with Camera(phone.path) as camera:
+        assert camera.settings
+        phone.unplug()
+
+        with pytest.raises(DeviceGoneError) as caught:
+            camera._source.write([Write(IDS["led_mode"], 2, "torch")])
+
+        assert caught.value.filename == phone.path
+        assert camera.problems == []
