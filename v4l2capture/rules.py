@@ -89,7 +89,8 @@ class RangeRule:
         return self.to_w3c(min(max(control.value, bounds[0]), bounds[1]))
 
     def to_w3c(self, value: int) -> float:
-        return _number(value * self.scale)
+        number, rest = divmod(value * self.scale.numerator, self.scale.denominator)
+        return _number(value * self.scale) if rest else number
 
     def to_driver(self, value: float, control: ControlState) -> int:
         """Return the driver value nearest to ``value``, on a step and in range."""

@@ -73,11 +73,16 @@ class Dictionary:
     MEMBERS: ClassVar[Mapping[str, Convert]] = {}  # W3C name -> what its value may be
     IGNORED: ClassVar[frozenset[str]] = frozenset()
 
+    _spellings: ClassVar[list[tuple[str, str]]]  # of each member: as W3C has it, as Python has it
+
+    def __init_subclass__(cls) -> None:
+        cls._spellings = [(name, snake(name)) for name in cls.MEMBERS]
+
     def __post_init__(self) -> None:
-        for name, convert in self.MEMBERS.items():
-            value = getattr(self, snake(name))
+        for name, attribute in self._spellings:
+            value = getattr(self, attribute)
             if value is not None:
-                object.__setattr__(self, snake(name), convert(name, value))
+                object.__setattr__(self, attribute, self.MEMBERS[name](name, value))
 
     @classmethod
     def of(cls, value: Mapping[str, Any] | Dictionary | None = None, /, **members: Any) -> Self:
@@ -138,7 +143,7 @@ class Dictionary:
         return getattr(self, snake(name))
 
     def __iter__(self) -> Iterator[str]:
-        return (name for name in self.MEMBERS if getattr(self, snake(name)) is not None)
+        return (name for name, key in self._spellings if getattr(self, key) is not None)
 
     def __len__(self) -> int:
         return sum(1 for _ in self)
@@ -169,9 +174,10 @@ def _plain(value: Any) -> Any:
 
 def number(name: str, value: Any) -> int | float:
     """A finite number; ``bool`` is none."""
-    if isinstance(value, Real) and not isinstance(value, bool):
+    # The built-in types come first because asking the abstract ones takes long.
+    if isinstance(value, int | float | Real) and not isinstance(value, bool):
         with contextlib.suppress(OverflowError):  # too large for a double
-            result = int(value) if isinstance(value, Integral) else float(value)
+            result = int(value) if isinstance(value, int | Integral) else float(value)
             if math.isfinite(result):
                 return result
     raise TypeError(f"{name} takes a finite number, not {value!r}")
