@@ -42,6 +42,8 @@ OPENCV = {
 CAMERAS = ("YUYV", "UYVY", "NV12", "YU12", "BA81")
 TO_RGB = (*OPENCV, "NV24", "YUV4", "RGBP", "Y10 ", "BG10", "pBAA", "pBCC")
 OPENCV_TOO = ", by OpenCV"
+# Against copying a frame; libyuv takes 2.1 copies to RGB.
+BARS = {"YUYV to RGB": {"goal": 2.73}, "YUYV to JPEG planes": {"at_most": 1.2}}
 TO_JPEG = {"YUYV": (1, 2), "NV12": (1, 2), "YUYV of BT.709": (2, 2), "YUYV in full range": (1, 1)}
 
 
@@ -119,7 +121,7 @@ def main() -> None:
         if name + OPENCV_TOO in medians:
             bar = {"at_most": 1} if name.split()[0] in CAMERAS else {}
             rows.append(row(name, median, "ms", of=("OpenCV", medians[name + OPENCV_TOO]), **bar))
-        rows.append(row(name, median, "ms", of=copying))
+        rows.append(row(name, median, "ms", of=copying, **BARS.get(name, {})))
     show(rows, rounds=rounds)
 
 
