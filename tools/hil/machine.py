@@ -111,14 +111,16 @@ def _script(job: Path) -> str:
     """Return the shell script that virtme-ng runs in the guest.
 
     virtme-ng mounts the host's files without a cache, so starting Python takes seconds. What nobody
-    changes during a run, that is /usr and the interpreter, is mounted again with one: three times
-    faster. The rest stays as it is, and what one side writes the other side sees.
+    changes during a run, that is /usr, the interpreter and the checkout's virtual environment, is
+    mounted again with one: three times faster. The rest stays as it is, and what one side writes
+    the other side sees.
     """
     mount = "mount -t 9p -o rw,version=9p2000.L,trans=virtio,access=any,msize=512000,cache=loose"
     lines = ["mkdir /run/cached", f"{mount} cached /run/cached"]
-    still = {Path(p).resolve() for p in ("/usr", sys.prefix, sys.base_prefix)}
+    candidates = ("/usr", sys.prefix, sys.base_prefix, HERE.parents[1] / ".venv")
+    still = {Path(path).resolve() for path in candidates}
     for path in sorted(still):
-        if not any(parent in still for parent in path.parents):
+        if path.exists() and not any(parent in still for parent in path.parents):
             bind = shlex.join(["mount", "--bind", f"/run/cached{path}", str(path)])
             lines.append(bind)
     half = [sys.executable, "-B", "-E", "-S", str(HERE / "guest.py")]
