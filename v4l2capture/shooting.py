@@ -156,7 +156,7 @@ class _Frames:
         self._end = min(self._end, time.monotonic() + seconds)
 
     def settle(self) -> None:
-        """Wait until light has settled, once after each start; but not for long."""
+        """Wait until light has settled, where something has disturbed it; but not for long."""
         if self._source.settled:
             return
         settling, end = Settling(), time.monotonic() + _SETTLES
@@ -267,6 +267,8 @@ class _Shoot:
         frames = _Frames(self.source, self.timeout)
         frames.settle()
         flash, eyes = self._needs_flash(frames), bool(self.wanted.red_eye_reduction)
+        # A flash makes automatics expose less at once: what they say after it is of other frames.
+        states = self.source.states() if flash else None
         frame = self._lit(frames, flash, eyes) if flash or eyes else frames.fresh()
         used = PhotoSettings(
             image_width=frame.format.width,
@@ -274,7 +276,7 @@ class _Shoot:
             fill_light_mode=_LIGHT[flash] if self.lights else None,
             red_eye_reduction=eyes,
         )
-        states = self.source.states()
+        states = states or self.source.states()
         return Shot(frame, self.state.settings(states, None), states, used)
 
     # ---- size ----
@@ -338,6 +340,7 @@ class _Shoot:
     def _lit(self, frames: _Frames, flash: bool, eyes: bool) -> Frame:
         """Return a frame that has the light."""
         lamp = Lamp(self.source)
+        self.source.settled = False  # for the next one: automatics see this light, too
         with lamp.borrowed():
             if eyes:
                 lamp.close_pupils(self.pre_light)

@@ -64,6 +64,17 @@ _SENSOR = frozenset((_EXPOSURE, IDS["analogue_gain"]))
 
 _UNREADABLE = frozenset({"write-only", "disabled"})
 
+# What automatic exposure and white balance need several frames to answer to.
+_TO_SETTLE = (
+    "exposureMode",
+    "exposureCompensation",
+    "iso",
+    "whiteBalanceMode",
+    "pointsOfInterest",
+    "torch",
+)
+_OF_LIGHT = control_ids(_TO_SETTLE) - _SENSOR
+
 # Between two looks at a control that is expected to change.
 _POLL = 0.02
 
@@ -96,7 +107,8 @@ class Source:
         held: W3C settings that somebody wants. Some cameras forget what they are when streaming
             begins; then they are written again.
         closed: Whether :meth:`close` was called.
-        settled: Whether light has had time to settle since streaming began.
+        settled: Whether light has had time to settle since streaming began, or since something was
+            written or lit that automatics answer to.
         interrupt: Called when the stream stops for a photo in another format.
         opened: When this was made, in monotonic seconds.
 
@@ -477,6 +489,8 @@ class Source:
         """
         read: dict[int, Any] = {}
         values = {write.cid: write.value for write in writes}
+        if not _OF_LIGHT.isdisjoint(values):
+            self.settled = False
         for node in self.nodes:
             here = [cid for cid in values if self._node(cid) is node]
             if here:

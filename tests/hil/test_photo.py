@@ -81,6 +81,26 @@ def test_flash_is_seen_in_the_pixels(camera):
     assert lit > dark * 1.3
 
 
+def test_exposure_of_a_lit_photo_is_the_sensors(camera):
+    """Automatic exposure answers to the flash at once; what it reads then is of later frames."""
+    photo = camera.take_photo(SMALL, fillLightMode="flash", quality=100, timeout=30)
+
+    image = Image.open(io.BytesIO(photo))
+    seconds = testcam_code.read(np.asarray(image)).lines * testcam.line_ns(640) / 1e9
+    assert float(image.getexif().get_ifd(0x8769)[0x829A]) == pytest.approx(seconds, rel=0.03)
+
+
+def test_exposure_has_settled_after_the_torch_was_lit(camera):
+    camera.grab_frame(20)
+    camera.apply_constraints(torch={"exact": True})
+
+    first = code_of(camera)
+
+    time.sleep(1.0)
+    assert code_of(camera).lines == pytest.approx(first.lines, rel=0.03)
+    camera.apply_constraints(torch={"exact": False})
+
+
 def test_torch_is_a_setting_and_is_seen_in_the_pixels(camera):
     camera.apply_constraints(torch={"exact": True})
 

@@ -17,6 +17,7 @@ from v4l2capture import (
     SimulatedCamera,
     UnknownError,
 )
+from v4l2capture.lamp import Lamp
 from v4l2capture.metering import exposure_of, mean_luma
 from v4l2capture.shooting import shoot
 
@@ -288,6 +289,47 @@ def test_several_frames_have_what_was_done_before_each(camera):
 
     assert tuple(each.settings.zoom for each in taken) == values
     assert camera.stream.leased == 0
+
+
+def test_exposure_is_that_of_before_the_flash(with_lamp, monkeypatch):
+    """Automatic exposure answers to a flash before anybody can ask what it was."""
+    with_lamp.apply_constraints(exposure_time={"exact": 100})
+    strobe = Lamp.strobe
+
+    def answered(lamp, duration):
+        light = strobe(lamp, duration)
+        with Camera(with_lamp.device.path) as other:
+            other.apply_constraints(exposure_time={"exact": 10})
+        return light
+
+    monkeypatch.setattr(Lamp, "strobe", answered)
+
+    assert shot(with_lamp, fillLightMode="flash").settings.exposure_time == pytest.approx(100, 0.01)
+
+
+def light_the_torch(camera):
+    camera.apply_constraints(torch={"exact": True})
+
+
+def expose_by_hand(camera):
+    camera.apply_constraints(exposure_mode={"exact": "manual"})
+
+
+def flash(camera):
+    shot(camera, fillLightMode="flash")
+
+
+@pytest.mark.quirk("slow-automatics")
+@pytest.mark.parametrize("disturb", [light_the_torch, expose_by_hand, flash])
+def test_light_that_was_disturbed_has_to_settle(camera, disturb):
+    shot(camera)
+    assert camera._source.settled
+
+    disturb(camera)
+    assert not camera._source.settled
+
+    shot(camera)
+    assert camera._source.settled
 
 
 def test_unlit_frame_is_no_photo(with_lamp, monkeypatch):
