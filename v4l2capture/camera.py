@@ -101,10 +101,6 @@ class View:
         self._camera._forget(self)
 
 
-def _nothing(_number: int) -> None:
-    """What is done before most photos."""
-
-
 def check_one_of(name: str, value: str, *known: str) -> None:
     """Complain about a policy that there is not.
 
@@ -397,7 +393,7 @@ class Camera:
         """
         count = whole("count", count, 1, says="1 or more")
         wanted = asked_for(settings, options)
-        return self._photos(partial(self._shoot, wanted, count, _nothing), timeout)
+        return self._photos(partial(self._shoot, wanted, count, None), timeout)
 
     def bracket(
         self,
@@ -439,7 +435,7 @@ class Camera:
         self,
         asked: tuple[PhotoSettings, PhotoFile, float],
         count: int,
-        before_each: Callable[[int], None],
+        before_each: Callable[[int], None] | None,
         timeout: float | None,
     ) -> Darkroom:
         wanted, kind, pre_light = asked

@@ -86,7 +86,7 @@ def shoot(
     raw: bool = False,
     pre_light: float = PRE_LIGHT,
     count: int = 1,
-    before_each: Callable[[int], None] = lambda _number: None,
+    before_each: Callable[[int], None] | None = None,
 ) -> Generator[Shot]:
     """Take frames that were exposed when they were asked for, with the size and light wanted.
 
@@ -97,7 +97,8 @@ def shoot(
         raw: Whether they have to be the sensor's own pattern of colours.
         pre_light: Seconds in which eyes are lit before, where that is wanted.
         count: How many.
-        before_each: What to do before each of them; it is told which, from 0 on.
+        before_each: What to do before each of them; it is told which, from 0 on. Left out: nothing,
+            and they are one frame after another.
 
     Raises:
         NotSupportedError: The camera cannot do what is wanted.
@@ -113,7 +114,8 @@ def fresh_frame(source: Source, timeout: float | None) -> Frame:
     """Return a frame that was taken after this call, and not in the dark of a cold start."""
     milliseconds(timeout)
     source.start()
-    frames = _Frames(source, timeout)
+    frames = _Frames(source)
+    frames.allow(timeout)
     frames.settle()
     return frames.fresh()
 
@@ -121,11 +123,12 @@ def fresh_frame(source: Source, timeout: float | None) -> Frame:
 class _Frames:
     """The frames of a camera that streams, and the time from one to the next."""
 
-    def __init__(self, source: Source, timeout: float | None) -> None:
+    def __init__(self, source: Source) -> None:
         self._source = source
-        self._timeout = timeout
-        self._end = inf if timeout is None else time.monotonic() + timeout
-        self._asked = self._drained = time.monotonic_ns()
+        self._timeout: float | None = None
+        self._end = inf
+        self._asked = time.monotonic_ns()
+        self._drained = 0  # nothing yet
         self._before: tuple[int, int] | None = None  # sequence and time of the last one
         now = source.format
         rate = now.frame_rate if now is not None else None
@@ -151,6 +154,11 @@ class _Frames:
             raise CaptureTimeout(f"no fresh frame from {path} within {self._timeout} s")
         return self._source.read(None if left == inf else left)
 
+    def allow(self, timeout: float | None) -> None:
+        """Let it be an error if what follows takes longer than this, from now on."""
+        self._timeout = timeout
+        self._end = inf if timeout is None else time.monotonic() + timeout
+
     def hurry(self, seconds: float) -> None:
         """Let it be an error if what follows takes longer than this."""
         self._end = min(self._end, time.monotonic() + seconds)
@@ -167,7 +175,8 @@ class _Frames:
 
     def fresh(self) -> Frame:
         """Return a frame whose exposure began after all that was asked for had an effect."""
-        self._drain()
+        if not self._drained:
+            self._drain()
         since = max(self._asked, self._source.written_ns + _LATENCY * self.interval)
         while True:
             frame = self.next()
@@ -236,13 +245,16 @@ class _Shoot:
         self.raw = raw
         self.pre_light = pre_light
         self.lights: list[FillLightMode] = []
+        self.frames: _Frames | None = None  # since nothing was changed
 
-    def run(self, count: int, before_each: Callable[[int], None]) -> Generator[Shot]:
+    def run(self, count: int, before_each: Callable[[int], None] | None) -> Generator[Shot]:
         self._check()
         with self._right_format() as switched:
             self.source.start()
             for number in range(count):
-                before_each(number)
+                if before_each is not None:
+                    before_each(number)
+                    self.frames = None
                 shot = self._shot()
                 if switched or count > 1:
                     # Its buffer belongs to a stream that is about to end, or needs it back.
@@ -264,7 +276,10 @@ class _Shoot:
         self.lights = lights
 
     def _shot(self) -> Shot:
-        frames = _Frames(self.source, self.timeout)
+        if self.frames is None:
+            self.frames = _Frames(self.source)
+        frames = self.frames
+        frames.allow(self.timeout)
         frames.settle()
         flash, eyes = self._needs_flash(frames), bool(self.wanted.red_eye_reduction)
         # A flash makes automatics expose less at once: what they say after it is of other frames.
