@@ -176,14 +176,14 @@ class _Frames:
     def fresh(self) -> Frame:
         """Return a frame whose exposure began after all that was asked for had an effect."""
         if not self._drained:
-            self._drain()
+            self.drain()
         since = max(self._asked, self._source.written_ns + _LATENCY * self.interval)
         while True:
             frame = self.next()
             if self._exposure_of(frame)[0] >= since:
                 return frame
 
-    def _drain(self) -> None:
+    def drain(self) -> None:
         """Drop the frames that lie in the driver: they were taken before."""
         while self._source.start().try_read() is not None:
             pass
@@ -199,7 +199,7 @@ class _Frames:
 
     def lit(self, lamp: Lamp) -> Frame | None:
         """Flash, and return the frame that has the light; ``None``: none has."""
-        self._drain()
+        self.drain()
         self.next()  # to be in step: another exposure begins just now
         begin, end = lamp.strobe((_LATENCY + 1) * self.interval / 1e9)
         best: tuple[float, Frame] | None = None
@@ -359,6 +359,7 @@ class _Shoot:
         with lamp.borrowed():
             if eyes:
                 lamp.close_pupils(self.pre_light)
+                frames.drain()  # of the time before
                 frames.hurry(LONGEST - self.pre_light)
             frame = frames.lit(lamp) if flash else frames.fresh()
             faults = ", ".join(lamp.faults)
