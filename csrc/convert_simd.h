@@ -234,9 +234,13 @@ static size_t interleave_vectors(const uint8_t *const in[3], uint8_t *rgb, size_
 {
 	size_t i;
 
-	for (i = 0; i + 16 <= n; i += 16)
-		vst3q_u8(rgb + 3 * i, (uint8x16x3_t){{vld1q_u8(in[0] + i), vld1q_u8(in[1] + i),
-						      vld1q_u8(in[2] + i)}});
+	for (i = 0; i + 16 <= n; i += 16) {
+		/* By name, because clang's vst3q_u8() is a macro. */
+		const uint8x16x3_t pixels = {
+			{vld1q_u8(in[0] + i), vld1q_u8(in[1] + i), vld1q_u8(in[2] + i)}};
+
+		vst3q_u8(rgb + 3 * i, pixels);
+	}
 	return i;
 }
 
