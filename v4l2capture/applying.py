@@ -119,8 +119,9 @@ class _Attempt:
         chosen = self._choose(now)
         chosen |= self._on_entries(chosen, states)
         controls = {n: chosen[n] for n in names if n in chosen and control_ids((n,))}
-        if not self._wants("pointsOfInterest", chosen):  # written anew, a region shrinks
-            controls.pop("pointsOfInterest", None)
+        points = "pointsOfInterest"
+        if points in controls and not self._wants(points, chosen):  # written anew, a region shrinks
+            del controls[points]
         plan = self._plan(states, controls, now)
         old = self.source.format if sized else None
         streamed = self.source.stream is not None
