@@ -19,9 +19,9 @@ from v4l2capture import Camera, DevicePermissionError, UnknownError
 from v4l2capture.dictionaries import PhotoSettings
 from v4l2capture.shooting import shoot
 
+from ..waits import wait_until
 from . import testcam, testcam_code
 from .testcam import SENSOR, VIDEO
-from .waits import wait_until
 
 NAME = "testcam0:white:flash"
 LED = Path("/sys/class/leds") / NAME

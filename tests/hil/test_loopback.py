@@ -30,7 +30,7 @@ from v4l2capture import (
 )
 from v4l2capture.sim import read_counter
 
-from .waits import wait_until
+from ..waits import wait_until
 
 pytestmark = pytest.mark.loopback
 

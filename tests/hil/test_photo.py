@@ -18,9 +18,9 @@ from v4l2capture import Camera, DeviceGoneError, UnknownError
 from v4l2capture.dictionaries import PhotoSettings
 from v4l2capture.shooting import shoot
 
+from ..waits import wait_until
 from . import testcam, testcam_code
 from .testcam import FLASH, FULL, RAW
-from .waits import wait_until
 
 SMALL = {"imageWidth": 640, "imageHeight": 480}
 
