@@ -7,6 +7,7 @@ alone.
 """
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
@@ -14,6 +15,7 @@ from v4l2capture import Device
 from v4l2capture.cli import main
 
 from .lanes import UVC, VIVID, Lane, SimLane, UvcLane, VividLane, open_small
+from .ledfiles import STROBES, Files
 
 LANES = [pytest.param(SimLane, id="sim")]
 if VIVID:
@@ -94,3 +96,9 @@ def run(capsys: pytest.CaptureFixture[str]) -> Callable[..., tuple[int, str, str
         return status, out, err
 
     return run
+
+
+@pytest.fixture
+def flash(tmp_path: Path) -> Files:
+    """An LED that strobes."""
+    return Files(tmp_path / "white:flash", STROBES)

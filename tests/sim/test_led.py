@@ -2,7 +2,7 @@
 """An LED of the kernel's LED class as the light of a camera.
 
 Its files are plain ones here, so they keep what was written: a strobe does not end by itself.
-tests/hil/test_led.py has the kernel's LED class, and light in the picture.
+tests/hil/test_lamp.py and test_led.py have the kernel's LED class, and light in the picture.
 """
 
 import contextlib
@@ -12,7 +12,6 @@ import signal
 import subprocess
 import sys
 import time
-from types import SimpleNamespace
 
 import pytest
 
@@ -23,51 +22,14 @@ from v4l2capture import (
     ControlError,
     DeviceBusyError,
     DeviceError,
-    DeviceGoneError,
     DevicePermissionError,
     NotSupportedError,
-    OverconstrainedError,
     SimulatedCamera,
-    led,
 )
-from v4l2capture.cids import IDS
 from v4l2capture.lamp import Lamp
-from v4l2capture.led import find_led, led_names, open_led
+from v4l2capture.led import open_led
 
-from .lanes import open_fds
-
-SHINES = {"brightness": 0, "max_brightness": 255, "trigger": "[none] timer torch"}
-STROBES = SHINES | {
-    "flash_strobe": 0,
-    "flash_timeout": 300_000,
-    "max_flash_timeout": 500_000,
-    "flash_brightness": 700_000,
-    "max_flash_brightness": 1_000_000,
-    "flash_fault": "",
-}
-SMALL = {"image_width": 320, "image_height": 240}
-STREAMED = {"image_width": 640, "image_height": 480}  # as it is: light has settled
-
-
-class Files:
-    """The folder of an LED."""
-
-    def __init__(self, folder, values):
-        self.folder = folder
-        self.path = str(folder)
-        folder.mkdir(parents=True)
-        self.write(**values)
-
-    def write(self, **values):
-        for name, value in values.items():
-            (self.folder / name).write_text(f"{value}\n")
-
-    def read(self):
-        files = sorted(self.folder.iterdir())
-        return {each.name: each.read_text().strip() for each in files}
-
-    def __getitem__(self, name):
-        return int((self.folder / name).read_text())
+from .ledfiles import SHINES, SMALL, STREAMED, STROBES, Files, opened
 
 
 @pytest.fixture(params=[SHINES, STROBES], ids=["shines", "strobes"])
@@ -76,17 +38,8 @@ def lamp(request, tmp_path):
 
 
 @pytest.fixture
-def flash(tmp_path):
-    return Files(tmp_path / "white:flash", STROBES)
-
-
-@pytest.fixture
 def torch(tmp_path):
     return Files(tmp_path / "white:torch", SHINES)
-
-
-def opened(files, profile="webcam"):
-    return Camera(f"sim:{profile}", lamp=files.path)
 
 
 # ---- what it can ----
@@ -369,169 +322,6 @@ def test_fault_of_a_lamp_that_lit_the_picture_is_in_the_log(flash, caplog):
     assert "complains of: timeout" in caplog.text
 
 
-def test_led_that_is_gone_is_told_of(torch):
-    with open_led(torch.path) as node:
-        for each in torch.folder.iterdir():
-            each.unlink()
-        torch.folder.rmdir()
-
-        with pytest.raises(DeviceGoneError):
-            node.controls["led_mode"].value = 2
-
-
-class Coming(Files):
-    """An LED that can go and come back."""
-
-    def go(self):
-        for each in self.folder.iterdir():
-            each.unlink()
-        self.folder.rmdir()
-
-    def come(self, values=STROBES):
-        self.folder.mkdir()
-        self.write(**values)
-
-
-@pytest.fixture
-def coming(tmp_path):
-    return Coming(tmp_path / "white:flash", STROBES)
-
-
-@pytest.fixture
-def sim():
-    return SimulatedCamera("webcam")
-
-
-@pytest.mark.parametrize("policy", ["raise", "wait"])
-def test_camera_goes_on_without_a_light_that_is_gone(sim, coming, policy, caplog):
-    with Camera(sim.path, lamp=coming.path, on_disconnect=policy) as camera:
-        stream = camera.start()
-        coming.go()
-
-        assert camera.capabilities.torch is None
-        assert camera.settings.torch is None
-        assert camera.photo_capabilities.fill_light_mode == []
-        camera.apply_constraints(torch=True, zoom=200)
-        assert camera.settings.zoom == 200
-        with pytest.raises(OverconstrainedError, match="torch"):
-            camera.apply_constraints(torch={"exact": True})
-        with pytest.raises(NotSupportedError):
-            camera.take_photo(fill_light_mode="flash")
-        camera.take_photo(**STREAMED)
-        assert camera.read().ok
-        assert camera.stream is stream
-
-        (problem,) = camera.problems
-        assert isinstance(problem, DeviceGoneError)
-        assert problem.filename == coming.path
-        assert "Only this part of the camera is gone" in str(problem)
-        assert [record.getMessage() for record in caplog.records if "gone" in record.msg] == [
-            f"a part of the camera is gone: {problem}"
-        ]
-
-
-def test_light_that_is_back_is_used_again(sim, coming):
-    with Camera(sim.path, lamp=coming.path) as camera:
-        camera.nodes[-1].controls["intensity_torch_mode"].value = 20
-        before = camera.capabilities
-        coming.go()
-        assert camera.capabilities.torch is None
-        assert camera.take_changes()
-
-        coming.come()
-
-        assert camera.capabilities == before
-        assert camera.take_changes()
-        assert camera.problems == []
-        camera.apply_constraints(torch={"exact": True})
-        assert (coming["brightness"], camera.settings.torch) == (255, True)
-        camera.take_photo(fill_light_mode="flash", **SMALL)
-
-
-def test_another_light_of_the_same_name_is_used(sim, coming):
-    with Camera(sim.path, lamp=coming.path) as camera:
-        coming.go()
-        coming.come(SHINES)
-
-        assert camera.capabilities.torch == [False, True]
-        assert camera.photo_capabilities.fill_light_mode == []
-
-
-@pytest.mark.parametrize("required", [False, True])
-def test_light_that_goes_while_it_is_set_is_its_own_error(sim, coming, monkeypatch, required):
-    wanted = {"torch": {"exact": True} if required else True, "zoom": 200}
-    with Camera(sim.path, lamp=coming.path) as camera:
-        write = type(camera._source).write
-
-        def gone(source, writes):
-            writes = list(writes)
-            if any(each.member == "torch" for each in writes) and coming.folder.exists():
-                coming.go()
-            return write(source, writes)
-
-        monkeypatch.setattr(type(camera._source), "write", gone)
-        if required:
-            with pytest.raises(OverconstrainedError) as caught:
-                camera.apply_constraints(wanted)
-            assert caught.value.constraint == "torch"
-            assert caught.value.__cause__.filename == coming.path
-        else:
-            camera.apply_constraints(wanted)
-        assert camera.settings.zoom == (100 if required else 200)
-        assert camera.read().ok
-
-
-@pytest.mark.parametrize("policy", ["raise", "wait"])
-def test_light_that_goes_in_the_middle_of_a_photo_is_its_own_error(
-    sim, coming, monkeypatch, policy
-):
-    strobe = Lamp.strobe
-
-    def gone(lamp, duration):
-        coming.go()
-        return strobe(lamp, duration)
-
-    monkeypatch.setattr(Lamp, "strobe", gone)
-    with Camera(sim.path, lamp=coming.path, on_disconnect=policy) as camera:
-        device = camera.device
-
-        with pytest.raises(ControlError) as caught:
-            camera.take_photo(fill_light_mode="flash", **SMALL)
-
-        assert caught.value.filename == coming.path
-        assert camera.read().ok
-        assert camera.device is device
-
-
-def test_camera_that_goes_with_its_light_is_the_one_that_is_gone(sim, coming):
-    """And when it is back, with its light, that is as bright as it was."""
-    with Camera(sim.path, lamp=coming.path) as camera:
-        camera.nodes[-1].controls["intensity_torch_mode"].value = 20
-        coming.go()
-        assert camera.capabilities.torch is None
-        sim.unplug()
-        with pytest.raises(DeviceGoneError) as caught:
-            assert camera.settings
-        assert caught.value.filename == sim.path
-
-        coming.come()
-        sim.replug()
-        camera.reopen()
-
-        assert camera.nodes[-1].controls["intensity_torch_mode"].value == 20
-
-
-def test_nothing_is_left_of_lights_that_go_and_come(sim, coming):
-    with Camera(sim.path, lamp=coming.path) as camera:
-        before = open_fds()
-        for _ in range(5):
-            coming.go()
-            assert camera.capabilities.torch is None
-            coming.come()
-            assert camera.capabilities.torch
-        assert open_fds() == before
-
-
 @pytest.fixture
 def soon():
     """What waits for ever is interrupted, and where it tries again, too."""
@@ -605,37 +395,6 @@ def test_led_tells_of_nothing_and_keeps_nobody_waiting(torch):
         assert camera.take_changes() is False
 
 
-@pytest.fixture
-def leds(tmp_path, monkeypatch):
-    """A machine with some LEDs; returns the folder of all."""
-    monkeypatch.setattr(led, "_CLASS", str(tmp_path))
-    Files(tmp_path / "input3::capslock", SHINES)
-    Files(tmp_path / "white:torch", SHINES)
-    Files(tmp_path / "yellow:flash", STROBES)
-    return tmp_path
-
-
-def test_led_that_is_not_there_is_told_of(leds):
-    with pytest.raises(DeviceError, match="LEDs are: yellow:flash, white:torch") as caught:
-        Camera("sim:webcam", lamp="white:flash")
-
-    assert caught.value.errno == errno.ENOENT
-
-
-@pytest.mark.parametrize("name", [5, b"white:flash", True])
-def test_what_is_no_name_is_refused(name):
-    with pytest.raises(TypeError, match="give the name of an LED"):
-        Camera("sim:webcam", lamp=name)
-
-
-def test_camera_whose_lamp_is_missing_is_closed_again(leds):
-    before = open_fds()
-    with pytest.raises(DeviceError):
-        Camera("sim:webcam", lamp="white:flash")
-
-    assert open_fds() == before
-
-
 def test_folder_that_is_no_led_is_not_one(tmp_path):
     with pytest.raises(DeviceError) as caught:
         open_led(str(tmp_path))
@@ -660,182 +419,3 @@ def test_led_that_a_trigger_drives_is_said(torch):
 
     with pytest.raises(DeviceBusyError, match="'heartbeat' drives the LED"):
         opened(torch)
-
-
-# ---- whose light it is ----
-
-
-def sensor(node="v4l-subdev2", orientation=None):
-    controls = {}
-    if orientation is not None:
-        controls[IDS["camera_orientation"]] = SimpleNamespace(value=orientation)
-    return SimpleNamespace(path=f"/dev/{node}", controls=controls)
-
-
-@pytest.fixture
-def machine(leds, tmp_path_factory, monkeypatch):
-    """A phone: function to point a sensor to LEDs."""
-    tree, video = tmp_path_factory.mktemp("tree"), tmp_path_factory.mktemp("video")
-    monkeypatch.setattr(led, "_TREE", str(tree))
-    monkeypatch.setattr(led, "_VIDEO", str(video))
-    for number, name in enumerate(("white:torch", "yellow:flash"), 0x51):
-        node = tree / "soc" / f"led@{number}"
-        node.mkdir(parents=True)
-        (node / "phandle").write_bytes(bytes((0, 0, 0, number)))
-        (leds / name / "uevent").write_text(f"OF_NAME=led\nOF_FULLNAME=/soc/led@{number}\n")
-
-    def point(node, *numbers):
-        folder = video / node / "device" / "of_node"
-        folder.mkdir(parents=True)
-        (folder / "flash-leds").write_bytes(b"".join(bytes((0, 0, 0, n)) for n in numbers))
-
-    return point
-
-
-def test_lights_are_found_by_name_and_those_that_strobe_come_first(leds):
-    assert led_names() == ["yellow:flash", "white:torch"]
-
-
-@pytest.mark.parametrize(
-    ("numbers", "name"),
-    [((0x51,), "white:torch"), ((0x52,), "yellow:flash"), ((0x51, 0x52), "yellow:flash")],
-)
-def test_device_tree_says_whose_light_it_is(machine, monkeypatch, numbers, name):
-    monkeypatch.setattr(led, "count_sensors", lambda: 2)
-    machine("v4l-subdev2", *numbers)
-
-    found, failed = find_led(sensor())
-
-    assert (found.name, found.function, failed) == (name, "flash", [])
-
-
-def test_device_tree_that_points_elsewhere_is_believed(machine, monkeypatch):
-    monkeypatch.setattr(led, "count_sensors", lambda: 1)
-    machine("v4l-subdev2", 0x77)
-
-    assert find_led(sensor()) == (None, [])
-
-
-@pytest.mark.parametrize(("sensors", "name"), [(1, "yellow:flash"), (2, None), (0, None)])
-def test_without_it_only_the_only_sensor_has_the_light(machine, monkeypatch, sensors, name):
-    monkeypatch.setattr(led, "count_sensors", lambda: sensors)
-
-    found, failed = find_led(sensor())
-
-    assert (found and found.name, failed) == (name, [])
-
-
-@pytest.mark.parametrize(("orientation", "name"), [(0, None), (1, "yellow:flash")])
-def test_light_is_not_for_who_holds_the_phone(machine, monkeypatch, orientation, name):
-    """The sensor on the back may have no driver yet."""
-    monkeypatch.setattr(led, "count_sensors", lambda: 1)
-
-    found, failed = find_led(sensor(orientation=orientation))
-
-    assert (found and found.name, failed) == (name, [])
-
-
-def test_sensor_beside_one_that_is_pointed_to_has_no_light(machine, monkeypatch):
-    monkeypatch.setattr(led, "count_sensors", lambda: 2)
-    machine("v4l-subdev2", 0x52)
-
-    assert find_led(sensor("v4l-subdev5")) == (None, [])
-
-
-def test_who_cannot_count_sensors_says_so(machine, monkeypatch):
-    def fail():
-        raise DevicePermissionError(errno.EACCES, "Permission denied", "/dev/media1")
-
-    monkeypatch.setattr(led, "count_sensors", fail)
-
-    found, (error,) = find_led(sensor())
-
-    assert found is None
-    assert "lamp='yellow:flash'" in str(error)
-
-
-def test_light_that_may_not_be_used_is_a_problem_and_hides_no_other(machine, monkeypatch):
-    monkeypatch.setattr(led, "count_sensors", lambda: 1)
-    monkeypatch.setattr(os, "access", lambda path, *_, **__: "yellow" not in path)
-
-    found, (error,) = find_led(sensor())
-
-    assert found.name == "white:torch"
-    assert error.filename.endswith("yellow:flash/brightness")
-
-
-@pytest.mark.parametrize("profile", ["webcam", "mplane"])
-def test_camera_without_a_sensor_takes_no_light(leds, monkeypatch, profile):
-    """A USB camera in the socket of a phone sees something else than the phone's torch lights."""
-    monkeypatch.setattr(led, "count_sensors", lambda: 1)
-    with Camera(f"sim:{profile}") as camera:
-        assert camera.capabilities.torch is None
-        assert camera.problems == []
-
-
-def test_simulated_sensor_takes_no_light_of_this_machine(leds, monkeypatch):
-    monkeypatch.setattr(led, "count_sensors", lambda: 1)
-    sim = SimulatedCamera("sensor")
-    sim.fault("open_error", subdevice="flash")
-    with Camera(sim.path) as camera:
-        assert camera.capabilities.torch is None
-
-
-def test_own_flash_is_the_light_unless_another_is_named(flash):
-    sim = SimulatedCamera("phone")
-    with Camera(sim.path) as camera:
-        assert [each.name for each in camera.nodes[1:]] == ["dw9714 10-000c", "white:flash-0"]
-    with Camera(sim.path, lamp=flash.path) as camera:
-        assert [each.name for each in camera.nodes[1:]] == ["dw9714 10-000c", "white:flash"]
-        camera.apply_constraints(torch={"exact": True})
-
-    assert flash["brightness"] == 255
-
-
-# ---- on the command line ----
-
-
-@pytest.mark.parametrize(
-    ("command", "told"),
-    [
-        (("caps",), "auto, off, flash"),
-        (("controls",), "flash white:flash ("),
-        (("set", "torch=on"), "torch"),
-    ],
-    ids=lambda words: words[0] if isinstance(words, tuple) else None,
-)
-def test_every_command_takes_a_lamp(run, flash, command, told):
-    name, *words = command
-
-    status, out, _ = run(name, "sim:webcam", "--lamp", flash.path, *words)
-
-    assert status == 0
-    assert told in out
-
-
-def test_photo_in_the_light_of_an_led(run, flash, tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    before = flash.read()
-    shot = ("photo", "sim:webcam", "-o", "x.jpg", "--width", "320", "--lamp", flash.path)
-
-    status, _, _ = run(*shot, "--fill-light", "flash", "--red-eye", "--pre-light", "0.6")
-
-    assert status == 0
-    assert flash.read() == before
-
-
-def test_lamp_that_is_not_there_is_said(run, leds):
-    status, out, err = run("caps", "sim:webcam", "--lamp", "white:flash")
-
-    assert (status, out) == (1, "")
-    assert "LEDs are: yellow:flash, white:torch" in err
-
-
-def test_doctor_says_which_lights_there_are_and_may_not_be_written(run, leds, monkeypatch):
-    monkeypatch.setattr(os, "access", lambda path, *_, **__: "yellow" not in str(path))
-
-    _, out, _ = run("doctor")
-
-    assert "   LED white:torch: may be lit" in out
-    assert " ! LED yellow:flash: cannot be a camera's light" in out
-    assert "yellow:flash/brightness" in out
