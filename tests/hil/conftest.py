@@ -7,18 +7,22 @@ that skips looks like one that passed.
 """
 
 import gc
+import json
 import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from v4l2capture import Device
 
 from . import vivid as vivid_
-from .usbcam import UsbCamera
+from .nodes import NODES, path_of
+from .usbcam import WEBCAM, UsbCamera, damaged_frames_delivered, small
 
 IN_GUEST = os.environ.get("V4L2CAPTURE_HIL") == "1"
 WRITER = Path(__file__).with_name("loopback_writer.py")
@@ -37,24 +41,24 @@ def pytest_report_header() -> str:
 def _name(variable: str) -> str:
     """What the driver calls the node. It stays when the camera is plugged in again."""
     try:
-        return vivid_.NODES.joinpath(Path(os.environ[variable]).name, "name").read_text().strip()
+        return NODES.joinpath(Path(os.environ[variable]).name, "name").read_text().strip()
     except (KeyError, OSError):
         return ""
 
 
-_NODES = (
+_VARIABLES = (
     "V4L2CAPTURE_VIVID",
     "V4L2CAPTURE_VIVID_MPLANE",
     "V4L2CAPTURE_LOOPBACK",
     "V4L2CAPTURE_LOOPBACK_SHARED",
 )
-_NAMES = {variable: _name(variable) for variable in _NODES}
+_NAMES = {variable: _name(variable) for variable in _VARIABLES}
 
 
 def _node(variable: str) -> str:
     if not _NAMES[variable]:
         pytest.fail(f"{variable} names no video node: the rig did not load this camera")
-    return vivid_.path_of(_NAMES[variable])
+    return path_of(_NAMES[variable])
 
 
 @pytest.fixture
@@ -98,15 +102,48 @@ def plugged() -> Iterator[None]:
 
 
 @pytest.fixture
-def uvc() -> Iterator[str]:
-    """USB camera as it was at first: 320x240 YUYV, 15 frames/s."""
-    with UsbCamera.of_the_rig() as usb:
-        path = usb.reset()
-        with Device(path) as device:
-            device.set_format(320, 240, "YUYV", 15)
-        yield path
-        usb.do("clear")
-        usb.do("plug")
+def usb() -> Iterator[UsbCamera]:
+    """The rig's USB camera as it was at first, all well."""
+    with UsbCamera.of_the_rig() as camera:
+        camera.reset()
+        yield camera
+        camera.do("clear")
+        camera.do("plug")
+
+
+@pytest.fixture
+def usb_without_mercy() -> Iterator[UsbCamera]:
+    """The same; damaged frames, which uvcvideo drops unless told otherwise, are delivered."""
+    with damaged_frames_delivered(), UsbCamera.of_the_rig() as camera:
+        camera.reset()
+        yield camera
+        camera.do("clear")
+    with UsbCamera.of_the_rig() as camera:
+        camera.replug()
+
+
+@pytest.fixture
+def like_the_webcam(tmp_path) -> Callable[..., AbstractContextManager[UsbCamera]]:
+    """Play a camera that differs from the built-in webcam in something."""
+
+    def play(*options: str, volatile: tuple[str, ...] = (), **members: Any):
+        profile = json.loads(WEBCAM.read_text()) | members
+        for control in profile["controls"]:
+            if control["name"] in volatile:  # uvcvideo asks for such a value each time
+                control.setdefault("flags", []).append("volatile")
+        path = tmp_path / "profile.json"
+        path.write_text(json.dumps(profile))
+        return UsbCamera.play(path, "--largest", "320x240", *options)
+
+    return play
+
+
+@pytest.fixture
+def uvc(usb) -> str:
+    """Its node: 320x240 YUYV, 15 frames/s."""
+    with Device(usb.path) as device:
+        small(device)
+    return usb.path
 
 
 @pytest.fixture

@@ -5,11 +5,7 @@ Also controls that do not answer for five seconds: who waits for them, and who d
 """
 
 import asyncio
-import gc
-import threading
 import time
-from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import pytest
 
@@ -22,47 +18,16 @@ from v4l2capture import (
     OverconstrainedError,
 )
 
+from ..waits import Doing, wait_until_away
 from . import testcam, vivid
+from .held import Held, held
+from .nodes import path_of
 from .testcam import FULL
 from .usbcam import FRAME_TIMEOUT_S, UsbCamera
-from .vivid import MULTI, SINGLE, path_of
+from .vivid import MULTI, SINGLE
 
 # The guest is emulated: plugging a camera in takes seconds there.
 SOON = 60.0
-
-
-class Doing(threading.Thread):
-    """Something that is done in a thread, and what became of it."""
-
-    def __init__(self, call: Callable[[], object]) -> None:
-        super().__init__(daemon=True)
-        self._call = call
-        self.result: object = None
-        self.error: BaseException | None = None
-        self.start()
-
-    def run(self) -> None:
-        try:
-            self.result = self._call()
-        except BaseException as error:
-            self.error = error
-
-    def end(self) -> object:
-        self.join(SOON)
-        assert not self.is_alive(), "it still waits"
-        assert self.error is None, self.error
-        return self.result
-
-
-def wait_until_away(camera: Camera) -> None:
-    end = time.monotonic() + SOON
-    while True:
-        try:
-            assert camera.controls is not None
-        except DeviceGoneError:
-            return
-        assert time.monotonic() < end, "nobody has noticed"
-        time.sleep(0.01)
 
 
 def read_on(camera: Camera, timeout: float) -> None:
@@ -70,25 +35,7 @@ def read_on(camera: Camera, timeout: float) -> None:
         camera.read(timeout)
 
 
-def left() -> tuple[int, int, int]:
-    """Descriptors, mappings and threads that there are."""
-    gc.collect()
-    descriptors = len(list(Path("/proc/self/fd").iterdir()))
-    maps = Path("/proc/self/maps").read_text().count("/dev/video")
-    return descriptors, maps, threading.active_count()
-
-
 # ---- a USB camera ----
-
-
-@pytest.fixture
-def usb() -> Iterator[UsbCamera]:
-    """The rig's camera as it was at first, all well."""
-    with UsbCamera.of_the_rig() as camera:
-        camera.reset()
-        yield camera
-        camera.do("clear")
-        camera.do("plug")
 
 
 SMALL = {"width": {"exact": 320}, "height": {"exact": 240}, "resizeMode": {"exact": "none"}}
@@ -149,13 +96,13 @@ def test_usb_camera_is_reopened(usb: UsbCamera) -> None:
 
 
 def test_nothing_is_left_of_a_usb_camera_that_comes_and_goes(usb: UsbCamera) -> None:
-    def cycle() -> tuple[int, int, int]:
+    def cycle() -> Held:
         usb.do("unplug", replug=0.5)
         with pytest.raises(DeviceGoneError):
             read_on(camera, FRAME_TIMEOUT_S)
         camera.reopen(SOON)
         assert camera.read(FRAME_TIMEOUT_S).ok
-        return left()
+        return held()
 
     with Camera(usb.path) as camera:
         camera.apply_constraints(SMALL)

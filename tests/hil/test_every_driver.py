@@ -11,7 +11,6 @@ from PIL import Image
 from v4l2capture import Camera, Device, ImageCapture, MediaDevices
 
 from . import testcam
-from .usbcam import UsbCamera
 
 SLOW = 60.0  # seconds: the guest's processor is a program
 
@@ -27,9 +26,8 @@ def testcam_raw():
 
 
 @pytest.fixture
-def uvc():
-    with UsbCamera.of_the_rig() as camera:
-        yield camera.reset()
+def uvc(usb):
+    return usb.path
 
 
 LOOPBACKS = ["loopback", "loopback_shared"]

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: MIT
 """Streams, frames and devices that end in every order, on vb2 itself and with the plug pulled."""
 
-import gc
 import os
 import signal
 import subprocess
@@ -9,7 +8,6 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -27,6 +25,8 @@ from v4l2capture import (
 )
 
 from . import vivid
+from .held import held
+from .nodes import path_of, unplugged
 
 pytestmark = pytest.mark.vivid
 
@@ -34,14 +34,6 @@ pytestmark = pytest.mark.vivid
 # has its exception. On hardware 100 ms would be plenty. The guest is emulated, about 30 times
 # slower, on a host that does other things too, and the waiter needs the GIL and a time slice.
 WAKE_S = 0.5
-
-
-def open_descriptors() -> int:
-    return len(list(Path("/proc/self/fd").iterdir()))
-
-
-def video_mappings() -> int:
-    return Path("/proc/self/maps").read_text().count("/dev/video")
 
 
 class Waiter(threading.Thread):
@@ -189,8 +181,7 @@ def test_frames_survive_a_restart_of_the_stream(camera):
             del fresh
             assert second.read(timeout=10.0).ok
 
-    gc.collect()
-    assert video_mappings() == 0
+    assert held().mappings == 0
 
 
 def test_frames_survive_another_format(single):
@@ -230,8 +221,7 @@ def test_things_may_end_in_any_order(camera, order):
 
     assert bytes(plane) == pixels
     del plane, frame, stream, device
-    gc.collect()
-    assert video_mappings() == 0
+    assert held().mappings == 0
 
 
 def test_array_keeps_its_buffer_and_only_its_buffer(single):
@@ -258,14 +248,12 @@ def test_descriptors_and_mappings_stay_flat(camera):
             device.fileno()
 
     cycle()
-    gc.collect()
-    before = open_descriptors()
+    before = held()
     for _ in range(10):
         cycle()
-    gc.collect()
 
-    assert open_descriptors() == before
-    assert video_mappings() == 0
+    assert held() == before
+    assert before.mappings == 0
 
 
 # ---- waiting ----
@@ -452,8 +440,7 @@ def test_frames_outlive_the_camera(camera, plugged):
     device.close()
     assert [bytes(plane) for plane in frames[0].planes] == pixels[0]
     del frames, stream, device
-    gc.collect()
-    assert video_mappings() == 0
+    assert held().mappings == 0
 
 
 OPERATIONS: dict[str, Callable[[Device], object]] = {
@@ -498,7 +485,7 @@ def test_camera_comes_back_and_is_known_again(single, plugged):
     device = Device(single)
     frame = device.stream().read(timeout=10.0)
 
-    with vivid.unplugged():
+    with unplugged(vivid):
         absent = [info for info in list_devices() if info.bus_info == before.bus_info]
     again = next(info for info in list_devices() if info.bus_info == before.bus_info)
 
@@ -515,19 +502,17 @@ def test_camera_comes_back_and_is_known_again(single, plugged):
 
 def test_unplugging_again_and_again_leaves_nothing_behind(single, plugged):
     def cycle() -> None:
-        with Device(vivid.path_of(vivid.SINGLE)) as device, device.stream(2) as stream:
+        with Device(path_of(vivid.SINGLE)) as device, device.stream(2) as stream:
             frame = stream.read(timeout=10.0)
-            with vivid.unplugged():
+            with unplugged(vivid):
                 with pytest.raises(DeviceGoneError):
                     drain(stream)
                 assert len(frame.planes[0]) > 0
 
     cycle()
-    gc.collect()
-    before = open_descriptors()
+    before = held()
     for _ in range(3):
         cycle()
-    gc.collect()
 
-    assert open_descriptors() == before
-    assert video_mappings() == 0
+    assert held() == before
+    assert before.mappings == 0

@@ -10,7 +10,6 @@ import errno
 import fcntl
 import io
 import itertools
-import subprocess
 import time
 from pathlib import Path
 
@@ -31,6 +30,7 @@ from v4l2capture import (
 from v4l2capture.sim import read_counter
 
 from ..waits import wait_until
+from .v4l2_ctl import v4l2_ctl
 
 pytestmark = pytest.mark.loopback
 
@@ -377,8 +377,7 @@ def test_what_another_program_sets_is_told_and_stays(node, feed):
 
     with Camera(node) as camera:
         camera.device.events.subscribe("keep_format")
-        command = ["v4l2-ctl", "-d", node, "--set-ctrl", "keep_format=1"]
-        subprocess.run(command, check=True)
+        v4l2_ctl(node, "--set-ctrl", "keep_format=1")
 
         event = camera.device.events.read(timeout=10.0)
         assert (event.control, event.value) == ("keep_format", True)

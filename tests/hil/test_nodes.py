@@ -9,8 +9,6 @@ import pytest
 
 from v4l2capture import Device, DeviceError, list_devices
 
-from .usbcam import UsbCamera
-
 OPEN_AS_NOBODY = """
 import os, sys
 from v4l2capture import Device, DevicePermissionError, diagnose  # while they can be read
@@ -24,18 +22,12 @@ except DevicePermissionError as error:
 """
 
 
-@pytest.fixture
-def usb() -> str:
-    with UsbCamera.of_the_rig() as camera:
-        return camera.path
-
-
 @pytest.mark.quirk("no-permission")
 @pytest.mark.parametrize(
     "node",
     [
         pytest.param("vivid", marks=pytest.mark.vivid),
-        pytest.param("usb", marks=pytest.mark.uvc),
+        pytest.param("uvc", marks=pytest.mark.uvc),
         pytest.param("loopback", marks=pytest.mark.loopback),
     ],
 )
@@ -52,8 +44,8 @@ def test_who_is_not_in_the_group_is_told_its_name(node, request):
 
 @pytest.mark.uvc
 @pytest.mark.quirk("several-nodes")
-def test_node_of_metadata_is_no_camera(usb):
-    camera = Path(usb)
+def test_node_of_metadata_is_no_camera(uvc):
+    camera = Path(uvc)
     (metadata,) = (
         Path("/dev", entry.name)
         for entry in Path("/sys/class/video4linux", camera.name, "device/video4linux").iterdir()

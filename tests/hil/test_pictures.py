@@ -19,6 +19,7 @@ from v4l2capture import Device, Frame
 from v4l2capture.pixfmt import PIXEL_FORMATS
 
 from . import vivid
+from .nodes import path_of
 from .vivid import Input
 
 pytestmark = pytest.mark.vivid
@@ -85,7 +86,7 @@ def tolerance(pixel_format: str) -> int:
 @contextlib.contextmanager
 def shown(name: str, pattern: str = "100% Colorbar") -> Iterator[Device]:
     """Open one of vivid's nodes, known and quiet, with a pattern."""
-    path = vivid.path_of(name)
+    path = path_of(name)
     vivid.reset(path)
     with Device(path) as device:
         device.controls.set(QUIET | {"test_pattern": pattern})
@@ -113,7 +114,7 @@ def showing(opened) -> dict[str, Device]:
 
 
 def offers(name: str) -> list[str]:
-    with Device(vivid.path_of(name)) as device:
+    with Device(path_of(name)) as device:
         return [info.pixel_format for info in device.formats()]
 
 

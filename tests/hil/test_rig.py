@@ -5,24 +5,16 @@ Everything goes through v4l2-ctl, so that our own code is not among the suspects
 """
 
 import os
-import subprocess
 from pathlib import Path
 
 import pytest
 
-
-def ctl(node: str, *options: str, timeout: float = 60.0) -> str:
-    """Run v4l2-ctl on a node and return what it printed."""
-    done = subprocess.run(
-        ["v4l2-ctl", "--device", node, *options], capture_output=True, text=True, timeout=timeout
-    )
-    assert done.returncode == 0, done.stderr or done.stdout
-    return done.stdout
+from .v4l2_ctl import v4l2_ctl
 
 
 def capture(node: str, path: Path, *options: str) -> bytes:
     """Let v4l2-ctl capture one frame into a file and return the bytes."""
-    ctl(node, "--stream-mmap=4", "--stream-count=1", f"--stream-to={path}", *options)
+    v4l2_ctl(node, "--stream-mmap=4", "--stream-count=1", f"--stream-to={path}", *options)
     return path.read_bytes()
 
 
@@ -49,12 +41,12 @@ def test_temporary_directory_takes_sockets(tmp_path):
 def test_node_captures(request, camera, capability):
     node = request.getfixturevalue(camera)
 
-    assert capability in ctl(node, "--info")
+    assert capability in v4l2_ctl(node, "--info")
 
 
 def test_vivid_has_all_four_inputs(vivid):
     """Switching between them is how source-change events are made."""
-    inputs = ctl(vivid, "--list-inputs")
+    inputs = v4l2_ctl(vivid, "--list-inputs")
 
     assert [name in inputs for name in ("Webcam", "TV", "S-Video", "HDMI")] == [True] * 4
 
@@ -63,13 +55,13 @@ def test_vivid_has_all_four_inputs(vivid):
     "control", ["inject_v4l2_buf_flag_error", "disconnect", "percentage_of_dropped_buffers"]
 )
 def test_vivid_can_be_made_to_fail(vivid, control):
-    assert control in ctl(vivid, "--list-ctrls")
+    assert control in v4l2_ctl(vivid, "--list-ctrls")
 
 
 @pytest.mark.parametrize("camera", ["vivid", "vivid_mplane"])
 def test_vivid_streams(request, camera, tmp_path):
     node = request.getfixturevalue(camera)
-    ctl(node, "--set-fmt-video=width=640,height=360,pixelformat=YUYV")
+    v4l2_ctl(node, "--set-fmt-video=width=640,height=360,pixelformat=YUYV")
 
     frame = capture(node, tmp_path / "frame")
 
@@ -78,11 +70,11 @@ def test_vivid_streams(request, camera, tmp_path):
 
 
 def test_loopback_captures_only_while_it_is_fed(loopback, feed):
-    assert "Video Output\n" in ctl(loopback, "--info")
+    assert "Video Output\n" in v4l2_ctl(loopback, "--info")
 
     feed(loopback)
 
-    info = ctl(loopback, "--info")
+    info = v4l2_ctl(loopback, "--info")
     assert "Video Capture\n" in info
     assert "Video Output\n" not in info
 
@@ -94,7 +86,7 @@ def test_loopback_gets_the_writers_frames(loopback_shared, feed, tmp_path, pixel
     # v4l2loopback writes on while v4l2-ctl copies, so a slow machine may see two frames in one.
     frames = [capture(loopback_shared, tmp_path / "frame") for _ in range(3)]
 
-    assert f"'{pixel_format}'" in ctl(loopback_shared, "--get-fmt-video")
+    assert f"'{pixel_format}'" in v4l2_ctl(loopback_shared, "--get-fmt-video")
     assert all(len(frame) >= 320 * 240 for frame in frames)
     assert any(len(set(frame)) == 1 for frame in frames)
 
@@ -116,9 +108,9 @@ def test_writer_changes_the_format(loopback, feed):
     writer.stdin.flush()
 
     for _ in range(100):
-        if "320/240" in ctl(loopback, "--get-fmt-video"):
+        if "320/240" in v4l2_ctl(loopback, "--get-fmt-video"):
             break
-    assert "'GREY'" in ctl(loopback, "--get-fmt-video")
+    assert "'GREY'" in v4l2_ctl(loopback, "--get-fmt-video")
 
 
 def test_writer_leaves_after_its_frames(loopback, feed):

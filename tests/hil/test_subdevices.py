@@ -2,9 +2,7 @@
 """Sensor, lens and flash of real nodes: testcam has two cameras in one media device."""
 
 import contextlib
-import os
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -19,9 +17,9 @@ from v4l2capture import (
 from v4l2capture.subdevice import locate_subdevices
 
 from . import testcam
+from .nodes import unplugged
+from .rights import modes, nobody
 from .testcam import FLASH, FULL, LED_MODE, LENS, RAW, SENSOR, VIDEO
-
-NOBODY = 65534
 
 
 @pytest.fixture
@@ -42,31 +40,6 @@ def opened(device: Device) -> dict[str, Subdevice]:
     found, failed = find_subdevices(device)
     assert failed == []
     return {each.function: each for each in found}
-
-
-@contextlib.contextmanager
-def nobody() -> Iterator[None]:
-    """Have no rights for the time of the block."""
-    os.setegid(NOBODY)
-    os.seteuid(NOBODY)
-    try:
-        yield
-    finally:
-        os.seteuid(0)
-        os.setegid(0)
-
-
-@contextlib.contextmanager
-def modes(paths: list[str], mode: int) -> Iterator[None]:
-    """Let everybody, or nobody else, open nodes for the time of the block."""
-    before = [Path(path).stat().st_mode & 0o777 for path in paths]
-    try:
-        for path in paths:
-            Path(path).chmod(mode)
-        yield
-    finally:
-        for path, old in zip(paths, before, strict=True):
-            Path(path).chmod(old)
 
 
 @pytest.mark.parametrize("number", [FULL, RAW], ids=["full", "raw"])
@@ -167,18 +140,14 @@ def test_media_device_that_may_not_be_opened_is_told_of(full: Device) -> None:
 
 
 def test_parts_go_with_the_camera(full: Device) -> None:
-    parts = opened(full)
-    testcam.unbind()
-    try:
-        for part in parts.values():
+    parts = opened(full).values()
+    with unplugged(testcam), contextlib.ExitStack() as stack:
+        for each in (full, *parts):
+            stack.callback(each.close)  # or its number is taken when it is back
+        for part in parts:
             with pytest.raises(DeviceGoneError):
                 part.controls.refresh()
         found, (error,) = find_subdevices(full)
-    finally:
-        for part in parts.values():
-            part.close()
-        full.close()
-        testcam.bind()
 
     assert found == []
     assert error.filename == full.path

@@ -18,6 +18,7 @@ import simplejpeg
 from v4l2capture import Device, DeviceGoneError, Stream
 
 from . import testcam, testcam_code
+from .nodes import unplugged
 from .testcam import FLASH, FULL, LENS, RAW, SENSOR, VIDEO, Node
 
 FRAME_TIMEOUT_S = 10.0
@@ -530,9 +531,7 @@ def test_everything_may_be_open_when_the_camera_goes(full, raw):
         parts[-1].set(testcam.LED_MODE, testcam.FLASH_MODE)
         parts[-1].set(testcam.STROBE)
         kept = [stream.read(timeout=FRAME_TIMEOUT_S) for stream in streams]
-        try:
-            testcam.unbind()
-
+        with unplugged(testcam):
             for stream in streams:
                 with pytest.raises(DeviceGoneError):
                     last_of(stream, 10)
@@ -540,8 +539,6 @@ def test_everything_may_be_open_when_the_camera_goes(full, raw):
                 with pytest.raises(OSError, match=os.strerror(errno.ENODEV)):
                     part.get(testcam.FOCUS_ABSOLUTE)
             assert [testcam_code.read(frame.array()).camera for frame in kept] == [FULL, RAW]
-        finally:
-            testcam.bind()
     with Device(testcam.path_of(VIDEO)) as device, device.stream() as stream:
         last_of(stream, 3)
 

@@ -10,7 +10,6 @@ import subprocess
 import sys
 import warnings
 from fractions import Fraction
-from typing import Any
 
 import pytest
 
@@ -18,6 +17,7 @@ from v4l2capture import Device, FrameSize, list_devices
 from v4l2capture.pixfmt import fourcc
 
 from . import vivid
+from .v4l2_ctl import printed_controls, printed_formats, v4l2_ctl
 from .vivid import Input
 
 with warnings.catch_warnings():
@@ -44,64 +44,6 @@ UNNAMED_FLAGS = {"dynamic-array": "0x00000800"}
 
 # v4l2-ctl prints bitmasks as if bit 31 were a sign.
 SIGNED_IN_V4L2_CTL = {"bitmask"}
-
-
-# ---- the witnesses ----
-
-
-def v4l2_ctl(path: str, *options: str) -> str:
-    done = subprocess.run(["v4l2-ctl", "-d", path, *options], capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
-    return done.stdout
-
-
-FORMAT = re.compile(r"\s*\[\d+\]: '(?P<name>[^']+)' \((?P<about>.*?)(?:, csc-.*)?\)$")
-SIZE = re.compile(r"\s*Size: Discrete (?P<width>\d+)x(?P<height>\d+)$")
-RATE = re.compile(r"\s*Interval: Discrete .* \((?P<rate>[\d.]+) fps\)$")
-
-
-def formats_of_v4l2_ctl(path: str) -> dict[tuple[str, str], dict[tuple[int, int], list[str]]]:
-    """Format and description -> size -> frame rates as they are printed."""
-    formats: dict[tuple[str, str], dict[tuple[int, int], list[str]]] = {}
-    sizes: dict[tuple[int, int], list[str]] = {}
-    for line in v4l2_ctl(path, "--list-formats-ext").splitlines():
-        if found := FORMAT.match(line):
-            sizes = formats[found["name"], found["about"]] = {}
-        elif found := SIZE.match(line):
-            rates = sizes[int(found["width"]), int(found["height"])] = []
-        elif found := RATE.match(line):
-            rates.append(found["rate"])
-    return formats
-
-
-CONTROL = re.compile(
-    r"\s*(?P<name>\w+) 0x(?P<id>[0-9a-f]{8}) \((?P<type>\w+)\s*\)\s*:(?P<rest>.*)$"
-)
-ENTRY = re.compile(r"\t+(?P<index>\d+): (?P<label>.*?)(?: \(0x[0-9a-f]+\))?$")
-
-
-def controls_of_v4l2_ctl(path: str) -> dict[int, dict[str, Any]]:
-    """Id -> what is printed of it: name, type, min, max, step, default, flags, menu."""
-    controls: dict[int, dict[str, Any]] = {}
-    control: dict[str, Any] = {}
-    for line in v4l2_ctl(path, "--list-ctrls-menus").splitlines():
-        if found := CONTROL.match(line):
-            rest = found["rest"]
-            control = controls[int(found["id"], 16)] = {
-                "name": found["name"],
-                "type": found["type"],
-                "menu": {},
-                "flags": set(),
-            }
-            for key, value in re.findall(r"(min|max|step|default)=(-?(?:0x)?[0-9a-f]+)", rest):
-                control[key] = int(value, 0)
-            if flags := re.search(r"flags=(.*)", rest):
-                control["flags"] = set(flags[1].split(", "))
-            if dims := re.search(r"dims=(\S+)", rest):
-                control["dims"] = tuple(map(int, re.findall(r"\d+", dims[1])))
-        elif found := ENTRY.match(line):
-            control["menu"][int(found["index"])] = found["label"]
-    return controls
 
 
 # ---- v4l2py ----
@@ -277,7 +219,7 @@ def test_formats_sizes_and_rates_agree_with_v4l2_ctl(camera):
             for info in device.formats()
         }
 
-    theirs = formats_of_v4l2_ctl(camera)
+    theirs = printed_formats(camera)
 
     assert len(theirs) >= 83
     assert ours == theirs
@@ -285,19 +227,19 @@ def test_formats_sizes_and_rates_agree_with_v4l2_ctl(camera):
 
 def test_controls_agree_with_v4l2_ctl(camera):
     with Device(camera) as device:
-        ours = {control.id: control for control in device.controls.values()}
-        theirs = controls_of_v4l2_ctl(camera)
+        ours = device.controls
+        theirs = printed_controls(camera)
         assert set(ours) == set(theirs)
 
         unnamed = set()
-        for cid, control in ours.items():
-            seen = theirs[cid]
-            assert (control.name, control.type) == (seen["name"], seen["type"])
+        for name, control in ours.items():
+            seen = theirs[name]
+            assert (control.id, control.type) == (seen["id"], seen["type"])
             fields = {"min": "minimum", "max": "maximum", "step": "step", "default": "default"}
-            for printed, name in fields.items():
+            for printed, field in fields.items():
                 # Elements of an array have a default there; with us a whole array would.
-                if printed in seen and not (name == "default" and control.dims):
-                    assert getattr(control, name) == seen[printed], (control.name, name)
+                if printed in seen and not (field == "default" and control.dims):
+                    assert getattr(control, field) == seen[printed], (name, field)
             menu = {index: str(label) for index, label in control.menu.items()}
             assert menu == seen["menu"]
             assert control.dims == seen.get("dims", ())

@@ -12,17 +12,24 @@ import fcntl
 import os
 import struct
 import subprocess
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from v4l2capture import Device
+from numpy.typing import NDArray
 
-NODES = Path("/sys/class/video4linux")
+from v4l2capture import Camera, Device
+from v4l2capture.dictionaries import PhotoSettings
+from v4l2capture.shooting import shoot
+
+from ..waits import wait_until
+from . import nodes, testcam_code
+
 DRIVER = Path("/sys/bus/platform/drivers/testcam")
 MODULE = Path("/sys/module/testcam")
 INSTANCE = "testcam.0"
+LED = Path("/sys/class/leds/testcam0:white:flash")  # with led=1
 BUILT = Path(__file__).resolve().parents[2] / "build" / "hil"
 
 # Names in sysfs and in the media device; {} is the number of the camera.
@@ -33,8 +40,6 @@ VIDEO, SENSOR, LENS, FLASH = (
     "testcam flash {}",
 )
 FULL, RAW = 0, 1  # the cameras the rig loads
-
-TIMEOUT_S = 20.0
 
 PIXEL_RATE = 180_000_000
 MARGIN = 4  # lines of a frame that cannot be exposed
@@ -129,16 +134,7 @@ class Node:
 
 def path_of(kind: str, number: int = FULL) -> str:
     """Return the node of one part of a camera; wait for it to appear."""
-    name = kind.format(number)
-    deadline = time.monotonic() + TIMEOUT_S
-    while time.monotonic() < deadline:
-        for entry in NODES.glob("*/name"):
-            node = Path("/dev", entry.parent.name)
-            with contextlib.suppress(OSError):  # it may go while we look
-                if entry.read_text().strip() == name and node.is_char_device():
-                    return str(node)
-        time.sleep(0.02)
-    raise AssertionError(f"there is no node named {name}")
+    return nodes.path_of(kind.format(number))
 
 
 def open_part(kind: str, number: int = FULL) -> Node:
@@ -157,19 +153,8 @@ def reset(number: int = FULL) -> str:
     """
     path = path_of(VIDEO, number)
     with Device(path) as device:
-        controls = device.controls
         for _ in range(2):  # what a master had made inactive, in the second round
-            present = controls.read()
-            controls.set(
-                {
-                    control.id: control.default
-                    for control in controls.values()
-                    if not {"read-only", "volatile", "inactive"} & control.flags
-                    and control.default is not None
-                    and control.type in ("int", "bool", "menu", "intmenu", "bitmask")
-                    and present.get(control.name) != control.default
-                }
-            )
+            nodes.set_defaults(device)
         device.set_format(640, 480, "GRBG" if number == RAW else "YUYV", 30)
     for kind, defaults in _DEFAULTS.items():
         with open_part(kind, number) as part:
@@ -179,11 +164,31 @@ def reset(number: int = FULL) -> str:
                 if not part.is_read_only(control):
                     part.set(control, value)
     with open_part(FLASH, number) as flash:
-        deadline = time.monotonic() + TIMEOUT_S
-        while not flash.get(READY):
-            assert time.monotonic() < deadline, "the flash does not get ready"
-            time.sleep(0.01)
+        wait_until(lambda: flash.get(READY), "the flash does not get ready")
     return path
+
+
+# ---- photos ----
+
+SMALL = {"imageWidth": 640, "imageHeight": 480}
+
+
+@contextlib.contextmanager
+def opened(path: str) -> Iterator[Camera]:
+    """Open a camera that streams in the size of a small photo."""
+    with Camera(path) as camera:
+        camera.apply_constraints(width={"exact": 640}, height={"exact": 480})
+        yield camera
+
+
+def frame_of(camera: Camera, **settings: Any) -> NDArray[Any]:
+    """Return the frame of a photo: what is encoded has no code to be read any more."""
+    (shot,) = shoot(camera._source, camera._state, PhotoSettings.of(SMALL, **settings), 20)
+    return shot.frame.array()
+
+
+def code_of(camera: Camera, **settings: Any) -> testcam_code.Code:
+    return testcam_code.read(frame_of(camera, **settings))
 
 
 # ---- the media device ----

@@ -13,17 +13,22 @@ import os
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from v4l2capture import Device, Frame, Stream
+
+from ..waits import wait_until
+from .nodes import NODES
+
 HIL = Path(__file__).resolve().parents[2] / "tools/hil"
 UDEV = Path("/run/udev/data")  # what udev has dealt with, links and permissions included
-NODES = Path("/sys/class/video4linux")
-NODE_TIMEOUT_S = 20.0
 FRAME_TIMEOUT_S = 10.0
 NODROP = Path("/sys/module/uvcvideo/parameters/nodrop")
+
+WEBCAM = HIL.parents[1] / "v4l2capture/profiles/webcam.json"
+LISTINGS = HIL.parents[1] / "tests/data/cameras"
 
 _numbers = itertools.count(1)
 
@@ -84,18 +89,12 @@ class UsbCamera:
     @property
     def path(self) -> str:
         """Its node; waits until it is there."""
-        deadline = time.monotonic() + NODE_TIMEOUT_S
-        while time.monotonic() < deadline:
-            if path := node_of(self.serial):
-                return path
-            time.sleep(0.02)
-        raise AssertionError(f"there is no node of the camera {self.serial}")
+        return wait_until(
+            lambda: node_of(self.serial), f"there is no node of the camera {self.serial}"
+        )
 
     def wait_gone(self) -> None:
-        deadline = time.monotonic() + NODE_TIMEOUT_S
-        while node_of(self.serial):
-            assert time.monotonic() < deadline, "the node stays"
-            time.sleep(0.02)
+        wait_until(lambda: not node_of(self.serial), "the node stays")
 
     # ---- commands ----
 
@@ -159,16 +158,6 @@ def bind() -> None:
 
 
 @contextlib.contextmanager
-def unplugged() -> Iterator[None]:
-    """Unplug for the time of the block."""
-    unbind()
-    try:
-        yield
-    finally:
-        bind()
-
-
-@contextlib.contextmanager
 def damaged_frames_delivered() -> Iterator[None]:
     """Let uvcvideo deliver damaged frames of cameras that are plugged in from now on."""
     before = NODROP.read_text()
@@ -177,3 +166,13 @@ def damaged_frames_delivered() -> Iterator[None]:
         yield
     finally:
         NODROP.write_text(before)
+
+
+def read(stream: Stream, count: int = 1) -> list[Frame]:
+    """Return the next frames of a stream."""
+    return [stream.read(timeout=FRAME_TIMEOUT_S) for _ in range(count)]
+
+
+def small(device: Device, pixel_format: str = "YUYV") -> None:
+    """Set a format that a busy machine keeps up with."""
+    device.set_format(320, 240, pixel_format, 15)

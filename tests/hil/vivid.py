@@ -5,20 +5,21 @@ Standard library and the library's own controls; the few ioctls that it leaves o
 (inputs, selections) are made here.
 """
 
-import contextlib
 import fcntl
 import itertools
 import os
 import struct
 import subprocess
-import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from enum import IntEnum
 from pathlib import Path
 
 from v4l2capture import Device, Frame, Stream
 
-NODES = Path("/sys/class/video4linux")
+from ..waits import wait_until
+from .nodes import path_of, set_defaults
+from .v4l2_ctl import v4l2_ctl
+
 DRIVER = Path("/sys/bus/platform/drivers/vivid")
 INSTANCE = "vivid.0"
 
@@ -26,8 +27,6 @@ INSTANCE = "vivid.0"
 SINGLE = "vivid-000-vid-cap"
 MULTI = "vivid-001-vid-cap"
 
-NODE_TIMEOUT_S = 20.0
-FRAME_TIMEOUT_S = 10.0
 
 VIDIOC_S_INPUT = 0xC0045627
 VIDIOC_S_STD = 0x40085618
@@ -41,19 +40,6 @@ class Input(IntEnum):
     TV = 1
     S_VIDEO = 2
     HDMI = 3
-
-
-def path_of(name: str) -> str:
-    """Return the node that the driver calls ``name``; wait for it to appear."""
-    deadline = time.monotonic() + NODE_TIMEOUT_S
-    while time.monotonic() < deadline:
-        for entry in NODES.glob("video*/name"):
-            node = Path("/dev", entry.parent.name)
-            with contextlib.suppress(OSError):  # it may go while we look
-                if entry.read_text().strip() == name and node.is_char_device():
-                    return str(node)
-        time.sleep(0.02)
-    raise AssertionError(f"there is no node named {name}")
 
 
 def _ioctl(path: str, request: int, argument: bytes) -> bytes:
@@ -84,16 +70,12 @@ def select(path: str, target: int, left: int, top: int, width: int, height: int)
 def set_bytesperline(path: str, width: int, height: int, name: str, bytesperline: int) -> None:
     """Set a format with padded lines, which the library itself never asks for."""
     fields = f"width={width},height={height},pixelformat={name},bytesperline={bytesperline}"
-    subprocess.run(["v4l2-ctl", "-d", path, f"--set-fmt-video={fields}"], check=True)
+    v4l2_ctl(path, f"--set-fmt-video={fields}")
 
 
 def first(stream: Stream) -> Frame:
     """Return the next frame, whole or not."""
-    deadline = time.monotonic() + FRAME_TIMEOUT_S
-    while (frame := stream.try_read()) is None:
-        assert time.monotonic() < deadline, "there is no frame at all"
-        time.sleep(0.005)
-    return frame
+    return wait_until(stream.try_read, "there is no frame at all")
 
 
 def missing(sequences: Sequence[int]) -> int:
@@ -105,17 +87,7 @@ def missing(sequences: Sequence[int]) -> int:
 def reset(path: str, pixel_format: str = "YUYV") -> None:
     """Every control to its default, the webcam input, 320x180 at 60 frames/s."""
     with Device(path) as device:
-        controls = device.controls
-        present = controls.read()
-        wrong = {
-            control.id: control.default
-            for control in controls.values()
-            if not {"read-only", "volatile", "inactive"} & control.flags
-            and control.default is not None
-            and control.type in ("int", "int64", "bool", "menu", "intmenu", "bitmask")
-            and present.get(control.name) != control.default
-        }
-        controls.set(wrong)
+        set_defaults(device)
     select_input(path, Input.WEBCAM)
     with Device(path) as device:
         device.set_format(320, 180, pixel_format, 60)
@@ -133,13 +105,3 @@ def bind() -> None:
     for name in (SINGLE, MULTI):
         path_of(name)
     subprocess.run(["udevadm", "settle", "--timeout=30"], check=True)  # links in /dev/v4l
-
-
-@contextlib.contextmanager
-def unplugged() -> Iterator[None]:
-    """Unplug for the time of the block."""
-    unbind()
-    try:
-        yield
-    finally:
-        bind()

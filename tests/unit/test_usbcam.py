@@ -2,7 +2,7 @@
 """The guest's USB camera (tools/hil/usbcam), without a guest: descriptors, requests, payloads.
 
 What is asked here is what a driver would do with the bytes; that a driver does is
-tests/hil/test_uvc.py.
+tests/hil/test_uvc_*.py.
 """
 
 import socket
