@@ -101,43 +101,32 @@ static ssize_t store(struct v4l2_ctrl *ctrl, const char *text, size_t size)
 	return rc ? rc : size;
 }
 
-static ssize_t flash_timeout_store(struct device *device, struct device_attribute *file,
-				   const char *text, size_t size)
-{
-	return store(camera_of_device(device)->flash.timeout, text, size);
-}
+/* A file that has the value of a control, and one that has its maximum. */
+#define CONTROL_ATTRS(_name, _ctrl)							\
+static ssize_t _name##_store(struct device *device, struct device_attribute *file,	\
+			     const char *text, size_t size)				\
+{											\
+	return store(camera_of_device(device)->flash._ctrl, text, size);		\
+}											\
+											\
+static ssize_t _name##_show(struct device *device, struct device_attribute *file,	\
+			    char *text)							\
+{											\
+	return sysfs_emit(text, "%d\n",							\
+			  v4l2_ctrl_g_ctrl(camera_of_device(device)->flash._ctrl));	\
+}											\
+											\
+static ssize_t max_##_name##_show(struct device *device, struct device_attribute *file,	\
+				  char *text)						\
+{											\
+	return sysfs_emit(text, "%lld\n", camera_of_device(device)->flash._ctrl->maximum); \
+}											\
+											\
+static DEVICE_ATTR_RW(_name);								\
+static DEVICE_ATTR_RO(max_##_name)
 
-static ssize_t flash_timeout_show(struct device *device, struct device_attribute *file,
-				  char *text)
-{
-	return sysfs_emit(text, "%d\n",
-			  v4l2_ctrl_g_ctrl(camera_of_device(device)->flash.timeout));
-}
-
-static ssize_t max_flash_timeout_show(struct device *device, struct device_attribute *file,
-				      char *text)
-{
-	return sysfs_emit(text, "%lld\n", camera_of_device(device)->flash.timeout->maximum);
-}
-
-static ssize_t flash_brightness_store(struct device *device, struct device_attribute *file,
-				      const char *text, size_t size)
-{
-	return store(camera_of_device(device)->flash.intensity, text, size);
-}
-
-static ssize_t flash_brightness_show(struct device *device, struct device_attribute *file,
-				     char *text)
-{
-	return sysfs_emit(text, "%d\n",
-			  v4l2_ctrl_g_ctrl(camera_of_device(device)->flash.intensity));
-}
-
-static ssize_t max_flash_brightness_show(struct device *device, struct device_attribute *file,
-					 char *text)
-{
-	return sysfs_emit(text, "%lld\n", camera_of_device(device)->flash.intensity->maximum);
-}
+CONTROL_ATTRS(flash_timeout, timeout);
+CONTROL_ATTRS(flash_brightness, intensity);
 
 static ssize_t flash_fault_show(struct device *device, struct device_attribute *file, char *text)
 {
@@ -167,10 +156,6 @@ static ssize_t inject_fault_store(struct device *device, struct device_attribute
 }
 
 static DEVICE_ATTR_RW(flash_strobe);
-static DEVICE_ATTR_RW(flash_timeout);
-static DEVICE_ATTR_RO(max_flash_timeout);
-static DEVICE_ATTR_RW(flash_brightness);
-static DEVICE_ATTR_RO(max_flash_brightness);
 static DEVICE_ATTR_RO(flash_fault);
 static DEVICE_ATTR_WO(inject_fault);
 
