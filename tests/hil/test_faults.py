@@ -39,6 +39,16 @@ def works(device: Device) -> bool:
         return [stream.read(timeout=10.0).ok for _ in range(5)] == [True] * 5
 
 
+def refused(camera: str, button: str) -> DeviceError:
+    """Press a button that lets no stream begin; return the error, when all is well again."""
+    with Device(camera) as device:
+        device.controls[button].press()
+        with pytest.raises(DeviceError) as caught:
+            device.stream()
+        assert works(device)
+    return caught.value
+
+
 @pytest.mark.quirk("error-flag")
 def test_damaged_frame_is_skipped_and_counted(camera):
     with Device(camera) as device, device.stream() as stream:
@@ -67,26 +77,16 @@ def test_damaged_frame_comes_with_a_reason_for_who_wants_all(camera):
 
 
 def test_refused_buffers_name_the_operation(camera):
-    with Device(camera) as device:
-        device.controls["inject_vidioc_reqbufs_error"].press()
+    error = refused(camera, "inject_vidioc_reqbufs_error")
 
-        with pytest.raises(DeviceError) as caught:
-            device.stream()
-
-        assert (caught.value.errno, caught.value.operation) == (errno.EINVAL, "VIDIOC_REQBUFS")
-        assert caught.value.filename == camera
-        assert works(device)
+    assert (error.errno, error.operation) == (errno.EINVAL, "VIDIOC_REQBUFS")
+    assert error.filename == camera
 
 
 def test_refused_buffer_at_the_start_names_the_operation(camera):
-    with Device(camera) as device:
-        device.controls["inject_vidioc_qbuf_error"].press()
+    error = refused(camera, "inject_vidioc_qbuf_error")
 
-        with pytest.raises(DeviceError) as caught:
-            device.stream()
-
-        assert (caught.value.errno, caught.value.operation) == (errno.EINVAL, "VIDIOC_QBUF")
-        assert works(device)
+    assert (error.errno, error.operation) == (errno.EINVAL, "VIDIOC_QBUF")
 
 
 def test_buffer_that_is_refused_on_its_way_back_is_told_and_tried_again(camera):
@@ -111,14 +111,9 @@ def read_many(stream: Stream, count: int) -> None:
 
 
 def test_refused_start_names_the_operation(camera):
-    with Device(camera) as device:
-        device.controls["inject_vidioc_streamon_error"].press()
+    error = refused(camera, "inject_vidioc_streamon_error")
 
-        with pytest.raises(DeviceError) as caught:
-            device.stream()
-
-        assert (caught.value.errno, caught.value.operation) == (errno.EINVAL, "VIDIOC_STREAMON")
-        assert works(device)
+    assert (error.errno, error.operation) == (errno.EINVAL, "VIDIOC_STREAMON")
 
 
 def test_fatal_error_ends_the_stream_and_not_the_device(camera):

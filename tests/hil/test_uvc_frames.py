@@ -12,7 +12,7 @@ from PIL import Image
 from v4l2capture import BandwidthError, Camera, CaptureTimeout, Device
 from v4l2capture.sim import read_counter
 
-from .usbcam import FRAME_TIMEOUT_S, UsbCamera, read, small
+from .usbcam import FRAME_TIMEOUT_S, UsbCamera, read, small, streaming
 
 pytestmark = pytest.mark.uvc
 
@@ -61,13 +61,11 @@ def test_camera_that_is_grey_only_gives_pictures(like_the_webcam):
 @pytest.mark.quirk("time-of-what")
 @pytest.mark.parametrize("pixel_format", ["YUYV", "MJPG"])
 def test_frames_stream_and_say_their_number(usb, pixel_format):
-    with Device(usb.path) as device:
-        small(device, pixel_format)
-        with device.stream() as stream:
-            frames = [
-                (f.sequence, read_counter(f.to_rgb()), f.info.timestamp_source)
-                for f in (stream.read(timeout=FRAME_TIMEOUT_S) for _ in range(20))
-            ]
+    with streaming(usb, pixel_format) as stream:
+        frames = [
+            (f.sequence, read_counter(f.to_rgb()), f.info.timestamp_source)
+            for f in (stream.read(timeout=FRAME_TIMEOUT_S) for _ in range(20))
+        ]
 
     assert [number - sequence for sequence, number, _ in frames] == [0] * 20
     assert {source for *_, source in frames} == {frames[0][2]}
@@ -76,11 +74,9 @@ def test_frames_stream_and_say_their_number(usb, pixel_format):
 @pytest.mark.quirk("lost-frames")
 def test_frames_that_the_driver_drops_are_counted(usb):
     usb.fault("truncated", count=3, after=3)
-    with Device(usb.path) as device:
-        small(device)
-        with device.stream(buffers=8) as stream:
-            numbers = [stream.read(FRAME_TIMEOUT_S).sequence for _ in range(8)]
-            stats = stream.stats
+    with streaming(usb, buffers=8) as stream:
+        numbers = [stream.read(FRAME_TIMEOUT_S).sequence for _ in range(8)]
+        stats = stream.stats
 
     gaps = np.diff(numbers) - 1
     assert stats.dropped == gaps.sum() >= 3
@@ -90,14 +86,12 @@ def test_frames_that_the_driver_drops_are_counted(usb):
 @pytest.mark.quirk("stall")
 def test_camera_that_delivers_nothing_is_a_timeout(usb):
     usb.fault("silent")
-    with Device(usb.path) as device:
-        small(device)
-        with device.stream() as stream:
-            with pytest.raises(CaptureTimeout):
-                stream.read(timeout=1.0)
+    with streaming(usb) as stream:
+        with pytest.raises(CaptureTimeout):
+            stream.read(timeout=1.0)
 
-            usb.do("clear")
-            assert read(stream)[0].ok
+        usb.do("clear")
+        assert read(stream)[0].ok
 
 
 @pytest.fixture
@@ -109,13 +103,11 @@ def isochronous(usb):
 
 @pytest.mark.parametrize("pixel_format", ["YUYV", "MJPG"])
 def test_isochronous_frames_stream_and_say_their_number(isochronous, pixel_format):
-    with Device(isochronous.path) as device:
-        small(device, pixel_format)
-        with device.stream() as stream:
-            numbers = [
-                (frame.sequence, read_counter(frame.to_rgb()))
-                for frame in (stream.read(timeout=FRAME_TIMEOUT_S) for _ in range(10))
-            ]
+    with streaming(isochronous, pixel_format) as stream:
+        numbers = [
+            (frame.sequence, read_counter(frame.to_rgb()))
+            for frame in (stream.read(timeout=FRAME_TIMEOUT_S) for _ in range(10))
+        ]
 
     assert [number - sequence for sequence, number in numbers] == [0] * 10
 

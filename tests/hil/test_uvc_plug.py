@@ -16,7 +16,7 @@ from linuxpy.video import raw
 from v4l2capture import Device, DeviceGoneError
 from v4l2capture._native import lib
 
-from .usbcam import FRAME_TIMEOUT_S, read, small
+from .usbcam import FRAME_TIMEOUT_S, read, small, streaming
 
 pytestmark = pytest.mark.uvc
 
@@ -45,10 +45,8 @@ def test_unplugged_while_reading_is_gone_at_once_and_comes_back(usb):
 
     usb.do("plug")
 
-    with Device(usb.path) as device:
-        small(device)
-        with device.stream() as stream:
-            assert [f.ok for f in read(stream, 3)] == [True] * 3
+    with streaming(usb) as stream:
+        assert [f.ok for f in read(stream, 3)] == [True] * 3
 
 
 @pytest.mark.quirk("hangup", "uvc-blocking-dqbuf")

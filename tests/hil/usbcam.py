@@ -176,3 +176,12 @@ def read(stream: Stream, count: int = 1) -> list[Frame]:
 def small(device: Device, pixel_format: str = "YUYV") -> None:
     """Set a format that a busy machine keeps up with."""
     device.set_format(320, 240, pixel_format, 15)
+
+
+@contextlib.contextmanager
+def streaming(camera: UsbCamera, pixel_format: str = "YUYV", **options: Any) -> Iterator[Stream]:
+    """Let it stream in such a format; ``options`` are those of Device.stream()."""
+    with Device(camera.path) as device:
+        small(device, pixel_format)
+        with device.stream(**options) as stream:
+            yield stream
