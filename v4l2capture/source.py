@@ -17,7 +17,7 @@ from functools import partial
 from numbers import Real
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from .cids import IDS, NAMES
+from .cids import IDS, MASTERS, NAMES
 from .controls import Control, Controls
 from .controlstate import ControlState
 from .device import Device
@@ -456,16 +456,15 @@ class Source:
         controls = node.controls
         if node in self._silent:
             controls.refresh()
+        written, controls._written = controls._written, set()
         told: dict[int, ControlEvent] = {}
         while (event := node.events.try_read()) is not None:
-            # Flags change when we switch a mode, too.
-            if isinstance(event, ControlEvent) and event.changes != {"flags"}:
+            if isinstance(event, ControlEvent) and not _is_ours(event, written):
                 changed.add(event.id)
                 self._told_ns = max(self._told_ns, event.timestamp_ns)
                 if event.changes == {"value"} and event.value is not None:
                     told[event.id] = event
             resized = resized or isinstance(event, SourceChangeEvent)
-        written, controls._written = controls._written, set()
         self._hearsay.forget(written)
         read = _values(controls, [cid for cid in told if cid in controls])
         for cid, value in read.items():
@@ -606,6 +605,18 @@ class Source:
         assert wait.cid is not None
         value = self._read(self._node(wait.cid), [wait.cid]).get(wait.cid)
         return isinstance(value, int) and bool(value & wait.busy)
+
+
+def _is_ours(event: ControlEvent, written: Collection[int]) -> bool:
+    """Whether an event tells of what our own switch of a mode does to what the mode rules.
+
+    Its flags change then. uvcvideo tells its value as well, whether that is another one or not.
+    """
+    if event.changes == {"flags"}:
+        return True
+    return "flags" in event.changes and any(
+        master in written for master in MASTERS.get(event.id, ())
+    )
 
 
 def _values(controls: Controls, cids: Iterable[int]) -> dict[int, Any]:

@@ -357,12 +357,13 @@ void sim_control_change(struct sim_node *node, struct sim_control *control, int6
 /* After a master changed: who woke up, who fell asleep. */
 void sim_control_tell_slaves(struct sim_node *node, uint32_t master)
 {
-	uint32_t i;
+	uint32_t i, changes = V4L2_EVENT_CTRL_CH_FLAGS;
 
+	if (node->sim->quirks & VC_SIM_REFUSE_INACTIVE)
+		changes |= V4L2_EVENT_CTRL_CH_VALUE; /* uvcvideo, though it is the old one */
 	for (i = 0; i < node->num_controls; i++) {
 		if (node->controls[i].master == master &&
 		    sim_control_update_inactive(node, &node->controls[i]))
-			sim_event_control(node, NULL, &node->controls[i],
-					  V4L2_EVENT_CTRL_CH_FLAGS);
+			sim_event_control(node, NULL, &node->controls[i], changes);
 	}
 }

@@ -29,7 +29,7 @@ extern const struct vc_ops vc_ops_sim;
 enum vc_sim_quirk {
 	VC_SIM_MANUAL_CLOCK = 1, /* frames come from vc_sim_tick(), not from the clock */
 	VC_SIM_MULTIPLANAR = 2, /* the multi-planar API */
-	VC_SIM_REFUSE_INACTIVE = 4, /* EACCES for a write to an inactive control (uvcvideo) */
+	VC_SIM_REFUSE_INACTIVE = 4, /* as uvcvideo: EACCES for a write to an inactive control */
 	VC_SIM_END_OF_FRAME = 8, /* timestamps are of the end of the frame, not of its start */
 	VC_SIM_NO_ORPHANS = 16, /* REQBUFS is EBUSY while a buffer is mapped */
 };

@@ -86,6 +86,29 @@ def test_range_that_changes_is_seen(sim):
         assert camera.capabilities.zoom.max == 300
 
 
+@pytest.mark.parametrize("profile", ["webcam", "phone"])
+@pytest.mark.parametrize(
+    ("manual", "automatic"),
+    [
+        ({"exposureMode": "manual", "exposureTime": 300}, {"exposureMode": "continuous"}),
+        ({"whiteBalanceMode": "manual"}, {"whiteBalanceMode": "continuous"}),
+    ],
+    ids=["exposure", "white balance"],
+)
+def test_what_our_own_mode_does_to_others_is_no_change_by_others(profile, manual, automatic):
+    """Drivers tell of it, us too: uvcvideo of values, the others of flags."""
+    sim = SimulatedCamera(profile)
+    with Camera(sim.path) as camera:
+        for wanted in (manual, automatic, manual):
+            camera.apply_constraints(wanted)
+            assert not camera.take_changes()
+
+        with Device(sim.path) as other:
+            other.controls["auto_exposure"].value = other.controls["auto_exposure"].default
+            other.controls["white_balance_automatic"].value = 1
+        assert camera.take_changes()
+
+
 def test_changes_are_told_once(sim):
     with Camera(sim.path) as camera:
         assert not camera.take_changes()
