@@ -5,9 +5,12 @@ testcam with led=1 registers its lamp there, and writes into each picture how mu
 was lit. What it has in common with a flash subdevice is in test_lamp.py.
 """
 
+import fcntl
 import re
 import stat
+import struct
 import subprocess
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -71,6 +74,56 @@ def test_fault_reads_as_that_of_a_subdevice(camera):
 
     assert camera.nodes[-1].controls["faults"].value == 0b100000100
     assert camera.nodes[-1].controls["faults"].value == 0
+
+
+# ---- a light that goes ----
+
+EV_LED, LED_CAPSL = 0x11, 0x01
+UI_CREATE, UI_DESTROY, UI_SETUP = 0x5501, 0x5502, 0x405C5503
+UI_SET_EVBIT, UI_SET_LEDBIT, UI_GET_SYSNAME = 0x40045564, 0x40045569, 0x8040552C
+
+
+@contextmanager
+def keyboard(lamp):
+    """A keyboard's light by a name of ours; it goes with its keyboard, as one that is pulled."""
+    with Path("/dev/uinput").open("wb", buffering=0) as made:
+        fcntl.ioctl(made, UI_SET_EVBIT, EV_LED)
+        fcntl.ioctl(made, UI_SET_LEDBIT, LED_CAPSL)
+        fcntl.ioctl(made, UI_SETUP, struct.pack("4H80sI", 3, 1, 1, 1, b"lamp", 0))
+        fcntl.ioctl(made, UI_CREATE)
+        name = fcntl.ioctl(made, UI_GET_SYSNAME, bytes(64)).rstrip(b"\0").decode()
+        led = Path(f"/sys/class/leds/{name}::capslock")
+        wait_until(led.exists)
+        (led / "trigger").write_text("none")
+        lamp.symlink_to(led)
+        try:
+            yield led
+        finally:
+            lamp.unlink()
+            fcntl.ioctl(made, UI_DESTROY)
+    wait_until(lambda: not led.exists())
+
+
+def test_camera_goes_on_without_a_light_that_is_gone_until_it_is_back(path, tmp_path):
+    subprocess.run(["modprobe", "uinput"], check=True)
+    lamp = tmp_path / "lamp"
+    with keyboard(lamp):
+        camera = Camera(path, lamp=str(lamp))
+    with camera:
+        stream = camera.start()
+
+        assert camera.capabilities.torch is None
+        assert camera.problems[-1].filename == str(lamp)
+        assert camera.read().ok
+        with keyboard(lamp) as led:
+            assert camera.capabilities.torch == [False, True]
+            camera.apply_constraints(torch={"exact": True})
+            wait_until(lambda: (led / "brightness").read_text() == "1\n")
+            assert camera.settings.torch is True
+
+        assert camera.capabilities.torch is None
+        assert camera.read().ok
+        assert camera.stream is stream
 
 
 # ---- who may ----

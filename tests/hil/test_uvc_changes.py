@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: MIT
 """What a USB camera changes by itself: announced, kept to itself, or forgotten at a start."""
 
+import asyncio
+
 import pytest
 
-from v4l2capture import Camera, CaptureTimeout, ControlEvent, Device
+from v4l2capture import Camera, CaptureTimeout, ControlEvent, Device, MediaDevices
 
-from ..waits import wait_until
+from ..waits import TIMEOUT_S, wait_until
 from .usbcam import FRAME_TIMEOUT_S, LISTINGS, read, small
 from .v4l2_ctl import v4l2_ctl
 
@@ -59,6 +61,49 @@ def test_change_of_a_control_that_updates_itself_is_read(like_the_webcam):
         usb.change("gain", 99, announce=False)
 
         assert device.controls["gain"].value == 99
+
+
+MODES = [
+    {"exposureMode": "manual", "exposureTime": 300},
+    {"exposureMode": "continuous"},
+    {"whiteBalanceMode": "manual", "colorTemperature": 3000},
+    {"whiteBalanceMode": "continuous"},
+]
+
+
+def test_our_own_change_of_a_mode_is_none_by_others(usb):
+    """The driver tells everybody, us too, what it does to the controls that a mode rules."""
+    with Camera(usb.path) as camera, Device(usb.path) as device:
+        for name in ("exposure_time_absolute", "white_balance_temperature"):
+            device.events.subscribe(name)
+        for wanted in MODES:
+            camera.apply_constraints(wanted)
+
+            assert "flags" in device.events.read(timeout=10.0).changes
+            while device.events.try_read() is not None:
+                pass
+            assert not camera.take_changes(), wanted
+        device.controls["auto_exposure"].value = 1
+        assert camera.take_changes()
+
+
+async def test_our_own_change_of_a_mode_is_no_configurationchange(usb):
+    (track,) = (await MediaDevices([usb.path]).get_user_media({"video": True})).get_tracks()
+    heard = []
+    track.add_event_listener("configurationchange", heard.append)
+    for wanted in MODES:
+        await track.apply_constraints(wanted)
+        for _ in range(3):
+            await anext(track.frames())
+    assert heard == []
+
+    with Device(usb.path) as device:
+        device.controls["auto_exposure"].value = 1
+    async with asyncio.timeout(TIMEOUT_S):
+        while not heard:
+            await asyncio.sleep(0.02)
+    track.stop()
+    await track.wait_closed()
 
 
 @pytest.mark.quirk("privacy-shutter")

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from v4l2capture import BandwidthError, Camera, CaptureTimeout, Device
+from v4l2capture import BandwidthError, Camera, CaptureTimeout, Device, DeviceBusyError
 from v4l2capture.sim import read_counter
 
 from .usbcam import FRAME_TIMEOUT_S, UsbCamera, read, small, streaming
@@ -39,6 +39,19 @@ def test_rate_is_the_nearest_that_the_camera_has(usb):
     with Device(usb.path) as device:
         assert device.set_format(320, 240, "YUYV", 17).frame_rate == 15
         assert device.format.frame_rate == 15
+
+
+@pytest.mark.quirk("busy-elsewhere")
+def test_who_has_set_the_format_holds_the_camera(usb):
+    """Nobody streams, and yet it is busy."""
+    with Device(usb.path) as device, Device(usb.path) as other:
+        small(device)
+
+        with pytest.raises(DeviceBusyError, match="or has set its format"):
+            small(other)
+        device.close()
+
+        small(other)
 
 
 @pytest.mark.quirk("infrared")
