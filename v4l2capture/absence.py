@@ -34,6 +34,7 @@ from .refusal import Refusal
 from .source import Source
 from .subdevice import Subdevice
 from .waiting import milliseconds
+from .writing import carry_out
 
 if TYPE_CHECKING:
     from .controls import Controls
@@ -178,14 +179,14 @@ class Absence:
         self, source: Source, held: Mapping[str, Any], required: Collection[str]
     ) -> None:
         """Set the size first, on which ranges depend; then what constraints and users chose."""
-        source.watch()
+        source.listener.start()
         source.interrupt = self._interrupt
         source.silence.restarts = self._restarts
         source.held = dict(held)
         now = source.format
         if self._mode is not None and (now is None or mode_of(now) != self._mode):
             source.set_mode(self._mode)
-        source.carry_out(source.plan(held), required)
+        carry_out(source.controls, source.plan(held), required)
         for key, node in _known(source):
             _choose(node.controls, self._chosen.get(key, {}))
         if self.streams:
@@ -198,7 +199,7 @@ def _known(source: Source) -> Iterator[tuple[object, Node]]:
     Two may have one name; their order stays.
     """
     before: Counter[object] = Counter()
-    for node in (source.device, *source.parts):
+    for node in (source.device, *source.parts.subdevices):
         name = (node.function, node.name) if isinstance(node, Subdevice) else None
         yield (name, before[name]), node
         before[name] += 1

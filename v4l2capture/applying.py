@@ -30,6 +30,7 @@ from .rules import RangeRule
 from .source import Source
 from .videomode import CROP_AND_SCALE, Size
 from .writeplan import Write, WritePlan, write_plan
+from .writing import carry_out, put_back, restore
 
 if TYPE_CHECKING:
     from .pixfmt import Format
@@ -108,7 +109,7 @@ class _Attempt:
 
     def run(self) -> Applied:
         names = self.names
-        states = self.source.states(names)
+        states = self.source.controls.states(names)
         self.able = self.state.capabilities(states, names).to_dict()
         now = self.state.settings(states, self.size, names).to_dict()
         self.whole = with_modes(self.wanted, self.able, now)
@@ -125,7 +126,7 @@ class _Attempt:
         plan = self._plan(states, controls, now)
         old = self.source.format if sized else None
         streamed = self.source.stream is not None
-        sensor = self.source.sensor_states() if old is not None else {}
+        sensor = self.source.controls.sensor_states() if old is not None else {}
         try:
             if old is not None:
                 self._take_size(chosen, mode_of(old))
@@ -145,7 +146,7 @@ class _Attempt:
             return
         self.source.set_mode(mode_of(old), False)
         self.state.catch_up()
-        self.source.restore(sensor)
+        restore(self.source.controls, sensor)
         if streamed:
             self.source.start()
 
@@ -268,7 +269,7 @@ class _Attempt:
 
     def _write(self, states: Mapping[int, ControlState], plan: WritePlan) -> None:
         try:
-            read = self.source.carry_out(plan, self.required)
+            read = carry_out(self.source.controls, plan, self.required)
         except ControlError as error:
             member = self._member(plan, error)
             raise OverconstrainedError(member, f"{member} cannot be set: {error}") from error
@@ -279,7 +280,8 @@ class _Attempt:
         except DeviceGoneError:
             raise
         except BaseException:
-            self.source.put_back(plan, {write.cid for step in plan.steps for write in step.writes})
+            begun = {write.cid for step in plan.steps for write in step.writes}
+            put_back(self.source.controls, plan, begun)
             raise
 
     def _arrive(
@@ -292,7 +294,7 @@ class _Attempt:
             read: What was read right after the writes.
         """
         if len(plan.steps) > 1 or any(step.wait for step in plan.steps):
-            states = self.source.states(self.names)  # one control may have changed another
+            states = self.source.controls.states(self.names)  # one control may have changed another
         else:
             states = {
                 cid: replace(one, value=read.get(cid, one.value)) for cid, one in states.items()
@@ -300,9 +302,9 @@ class _Attempt:
         end = time.monotonic() + _ARRIVES
         while (missed := self._missed(plan, states)) and time.monotonic() < end:
             time.sleep(_POLL)
-            states = self.source.states(self.names)
+            states = self.source.controls.states(self.names)
         if missed:
-            cause = self.source.ignored(missed.cid, missed.value, states[missed.cid].value)
+            cause = self.source.controls.ignored(missed.cid, missed.value, states[missed.cid].value)
             raise OverconstrainedError(
                 missed.member, f"{missed.member} is not what it was set to: {cause}"
             ) from cause
@@ -341,7 +343,7 @@ def check_required(
     if not required:
         return
     names = _SIZES.union(required)
-    states = source.states(required)
+    states = source.controls.states(required)
     able = state.capabilities(states, names).to_dict()
     now = state.settings(states, size, names).to_dict()
     select_settings(able, now, {name: wanted[name] for name in required if name not in _SIZES})

@@ -11,6 +11,7 @@ from .applying import apply_constraints
 from .dictionaries import MediaTrackConstraints
 from .guard import undisturbed
 from .mapping import NEEDS
+from .writing import restore
 
 if TYPE_CHECKING:
     from .camerastate import CameraState
@@ -47,18 +48,18 @@ def bracketed(source: Source, state: CameraState, name: str) -> Iterator[Callabl
     The function raises :class:`OverconstrainedError` where the camera does not take a value.
     """
     names = {name, NEEDS.get(name, name)}
-    before = source.states(names)
+    before = source.controls.states(names)
 
     def vary(value: float) -> None:
         state.catch_up()  # what a sensor can depends on the size of the picture
         wanted = MediaTrackConstraints.of({name: {"exact": value}})
         apply_constraints(source, state, wanted, None, ())
-        source.settled = False  # what is automatic finds other values now
+        source.controls.settled = False  # what is automatic finds other values now
 
     try:
         yield vary
     finally:
-        source.settled = False
+        source.controls.settled = False
         with undisturbed():
             state.catch_up()
-            source.restore(before)
+            restore(source.controls, before)

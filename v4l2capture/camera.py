@@ -192,26 +192,26 @@ class Camera:
     @property
     def nodes(self) -> tuple[Node, ...]:
         """The video node, and those of the sensor, the lenses and the lamps that belong to it."""
-        return self._source.nodes
+        return self._source.parts.nodes
 
     @property
     def problems(self) -> list[DeviceError]:
         """Why nodes that belong to the camera could not be opened, or are gone; their controls are
         missing.
         """
-        return self._source.problems
+        return self._source.parts.problems
 
     @property
     def states(self) -> dict[int, ControlState]:
         """The controls behind the properties, of all nodes, by id, as they are now."""
         with self._link.looking():
-            return self._source.states()
+            return self._source.controls.states()
 
     @property
     def capabilities(self) -> MediaTrackCapabilities:
         """What the camera can: ranges, or lists of values."""
         with self._link.looking():
-            return self._state.capabilities(self._source.states())
+            return self._state.capabilities(self._source.controls.states())
 
     @property
     def settings(self) -> MediaTrackSettings:
@@ -222,7 +222,7 @@ class Camera:
     def zoom_ratio(self) -> float | None:
         """How much it magnifies now, 1 is not at all; ``None``: the driver does not tell."""
         with self._link.looking():
-            zoom = self._source.states(("zoom",)).get(IDS["zoom_absolute"])
+            zoom = self._source.controls.states(("zoom",)).get(IDS["zoom_absolute"])
             ratio = None if zoom is None else zoom_ratio(zoom)
             return None if ratio is None else float(ratio)
 
@@ -230,8 +230,8 @@ class Camera:
     def focus_metres(self) -> float | None:
         """How far away is what is sharp now; ``None``: that is not known of this lens."""
         with self._link.looking():
-            focus = self._source.states(("focusDistance",)).get(IDS["focus_absolute"])
-            lens = LENSES.get(self._source.sensor_name)
+            focus = self._source.controls.states(("focusDistance",)).get(IDS["focus_absolute"])
+            lens = LENSES.get(self._source.parts.sensor_name)
             if lens is None or focus is None or not isinstance(focus.value, int):
                 return None
             return lens.metres(focus.value)
@@ -255,7 +255,7 @@ class Camera:
 
     def _settings(self, view: View) -> MediaTrackSettings:
         with self._link.looking():
-            return self._state.settings(self._source.states(), view.size)
+            return self._state.settings(self._source.controls.states(), view.size)
 
     # ---- asking for something ----
 
@@ -293,7 +293,7 @@ class Camera:
                 self._source, self._state, wanted, view.size, constraints, sizes
             )
             view.constraints, view.size, view.held = wanted, done.size, done.held
-            self._source.supersede(control_ids(done.held))
+            self._source.controls.supersede(control_ids(done.held))
             now = self._source.format if sizes else None
             if now is not None and now != before:
                 for each, size in zip(others, sizes, strict=True):
@@ -309,7 +309,7 @@ class Camera:
             OverconstrainedError: Something required is impossible.
         """
         with self._link.looking():
-            states = self._source.states()
+            states = self._source.controls.states()
             chosen = select_settings(
                 self._state.capabilities(states),
                 self._state.settings(states, None),
@@ -535,7 +535,7 @@ class Camera:
     @property
     def events(self) -> list[Events]:
         """Of each node: readable when somebody else has changed something."""
-        return self._source.event_sources
+        return self._source.listener.event_sources
 
     def on_interruption(self, call: Callable[[], None]) -> None:
         """Let a function be called when the stream stops for a photo in another format."""

@@ -72,7 +72,7 @@ class CameraState:
 
     def catch_up(self) -> None:
         """Take note of what others have changed."""
-        changed, resized = self._source.catch_up()
+        changed, resized = self._source.listener.catch_up()
         if resized:
             self._modes = None
         self._once = {name for name in self._once if not changed & control_ids((name,))}
@@ -165,7 +165,7 @@ class CameraState:
     @property
     def photo_capabilities(self) -> PhotoCapabilities:
         """What can be chosen for a photo."""
-        states = self._source.states(("fillLightMode",))
+        states = self._source.controls.states(("fillLightMode",))
         sizes = photo_sizes(self.modes)
         return PhotoCapabilities(
             red_eye_reduction=red_eye_reduction(states),

@@ -98,7 +98,7 @@ class Connection:
         self.source.silence.restarts = restarts
         self.state = CameraState(self.source)
         try:
-            self.source.watch()
+            self.source.listener.start()
         except BaseException:
             self.close()
             raise
@@ -198,7 +198,7 @@ class Connection:
         if self._is_ours:
             source.device.close()
         else:
-            source.unwatch()
+            source.listener.stop()
         return absence
 
     def _come_back(self, gone: Source, timeout: float | None) -> None:
@@ -252,4 +252,4 @@ class Connection:
             if self._is_ours:
                 self.source.device.close()
             else:
-                self.source.unwatch()
+                self.source.listener.stop()

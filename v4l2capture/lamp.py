@@ -25,7 +25,7 @@ from .controls import Control
 from .errors import ClosedError, DeviceError, DeviceGoneError
 from .guard import undisturbed
 from .mapping import LED_FLASH, LED_MODE, LED_NONE, LED_TORCH
-from .source import Source
+from .parts import Parts
 
 __all__ = ["LONGEST", "PRE_LIGHT", "Lamp", "check_pre_light"]
 
@@ -74,14 +74,14 @@ class Lamp:
     """The lamp of one camera.
 
     Args:
-        source: The camera, which has a LED_MODE control.
+        parts: The nodes of the camera, one of which has a LED_MODE control.
 
     Attributes:
         strobes: Whether it can flash, and not just shine.
     """
 
-    def __init__(self, source: Source) -> None:
-        self._source = source
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
         mode = self._control(LED_MODE)
         assert mode is not None
         self._mode = mode
@@ -89,7 +89,7 @@ class Lamp:
         self.strobes = LED_FLASH in mode.menu and self._control(_STROBE) is not None
 
     def _control(self, cid: int) -> Control | None:
-        return self._source.find(cid)
+        return self._parts.find(cid)
 
     @contextmanager
     def borrowed(self) -> Iterator[None]:
@@ -109,7 +109,7 @@ class Lamp:
         try:
             yield
         except DeviceGoneError as error:
-            raise self._source.part_gone(error, self._mode.name) from error
+            raise self._parts.part_gone(error, self._mode.name) from error
         finally:
             with undisturbed():
                 atexit.unregister(at_exit)

@@ -32,6 +32,7 @@ from .nativemode import NativeMode, mode_of, native_modes, photo_mode
 from .pixfmt import JPEGS, PIXEL_FORMATS
 from .source import Source
 from .waiting import milliseconds
+from .writing import restore
 
 if TYPE_CHECKING:
     from .controlstate import ControlState
@@ -165,19 +166,19 @@ class _Frames:
 
     def settle(self) -> None:
         """Wait until light has settled, where something has disturbed it; but not for long."""
-        if self._source.settled:
+        if self._source.controls.settled:
             return
         settling, end = Settling(), time.monotonic() + _SETTLES
         for _ in range(_MOST_FRAMES):
             if settling.settled(mean_luma(self.next())) or time.monotonic() > end:
                 break
-        self._source.settled = True
+        self._source.controls.settled = True
 
     def fresh(self) -> Frame:
         """Return a frame whose exposure began after all that was asked for had an effect."""
         if not self._drained:
             self.drain()
-        since = max(self._asked, self._source.written_ns + _LATENCY * self.interval)
+        since = max(self._asked, self._source.listener.written_ns + _LATENCY * self.interval)
         while True:
             frame = self.next()
             if self._exposure_of(frame)[0] >= since:
@@ -283,7 +284,7 @@ class _Shoot:
         frames.settle()
         flash, eyes = self._needs_flash(frames), bool(self.wanted.red_eye_reduction)
         # A flash makes automatics expose less at once: what they say after it is of other frames.
-        states = self.source.states() if flash else None
+        states = self.source.controls.states() if flash else None
         frame = self._lit(frames, flash, eyes) if flash or eyes else frames.fresh()
         used = PhotoSettings(
             image_width=frame.format.width,
@@ -291,7 +292,7 @@ class _Shoot:
             fill_light_mode=_LIGHT[flash] if self.lights else None,
             red_eye_reduction=eyes,
         )
-        states = states or self.source.states()
+        states = states or self.source.controls.states()
         return Shot(frame, self.state.settings(states, None), states, used)
 
     # ---- size ----
@@ -310,7 +311,7 @@ class _Shoot:
             return
         if streamed:
             self.source.interrupt()
-        sensor = self.source.sensor_states()
+        sensor = self.source.controls.sensor_states()
         try:
             self.source.set_mode(mode)
             yield True
@@ -322,7 +323,7 @@ class _Shoot:
             with self.source.going_back(old, streamed):
                 self.source.set_mode(old, False)
                 self.state.catch_up()
-                self.source.restore(sensor)
+                restore(self.source.controls, sensor)
                 if streamed:
                     self.source.start()
 
@@ -354,8 +355,8 @@ class _Shoot:
 
     def _lit(self, frames: _Frames, flash: bool, eyes: bool) -> Frame:
         """Return a frame that has the light."""
-        lamp = Lamp(self.source)
-        self.source.settled = False  # for the next one: automatics see this light, too
+        lamp = Lamp(self.source.parts)
+        self.source.controls.settled = False  # for the next one: automatics see this light, too
         with lamp.borrowed():
             if eyes:
                 lamp.close_pupils(self.pre_light)

@@ -20,9 +20,9 @@ from v4l2capture import (
     DeviceGoneError,
     OverconstrainedError,
     SimulatedCamera,
-    source,
 )
 from v4l2capture.cids import IDS
+from v4l2capture.controls import Controls
 from v4l2capture.sim import read_counter
 from v4l2capture.writeplan import Write
 
@@ -305,12 +305,13 @@ def cached(monkeypatch):
 
     As uvcvideo does when a camera changes a control by itself.
     """
-    answers = source._values
+    answers = Controls.read
 
-    def from_cache(controls, cids):
-        return answers(controls, cids) | {cid: 0 for cid in cids if cid == IDS["brightness"]}
+    def from_cache(controls, names):
+        read = answers(controls, names)
+        return read | dict.fromkeys(read.keys() & {"brightness"}, 0)
 
-    monkeypatch.setattr(source, "_values", from_cache)
+    monkeypatch.setattr(Controls, "read", from_cache)
 
 
 def test_event_is_believed_where_the_driver_answers_from_its_cache(sim, cached):
@@ -370,7 +371,7 @@ def test_ones_own_write_is_believed_against_an_event_of_before(sim):
         cid = camera.device.controls["brightness"].id
         sim.poke(cid, 44)
 
-        camera._source.write((Write(cid, 12, "brightness"),))
+        camera._source.controls.write((Write(cid, 12, "brightness"),))
 
         assert camera.take_changes()
         assert camera.settings.brightness == 12

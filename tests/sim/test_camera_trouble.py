@@ -214,7 +214,7 @@ def test_light_settles_again_after_a_bracket(sim):
     with Camera(sim.path) as camera:
         camera.bracket(image_width=320, exposure_time=[3, 10])
 
-        assert not camera._source.settled
+        assert not camera._source.controls.settled
 
 
 # ---- drivers of old kernels, which change nothing while a frame is alive ----

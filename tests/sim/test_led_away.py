@@ -108,7 +108,7 @@ def test_another_light_of_the_same_name_is_used(sim, coming):
 def test_light_that_goes_while_it_is_set_is_its_own_error(sim, coming, monkeypatch, required):
     wanted = {"torch": {"exact": True} if required else True, "zoom": 200}
     with Camera(sim.path, lamp=coming.path) as camera:
-        write = type(camera._source).write
+        write = type(camera._source.controls).write
 
         def gone(source, writes):
             writes = list(writes)
@@ -116,7 +116,7 @@ def test_light_that_goes_while_it_is_set_is_its_own_error(sim, coming, monkeypat
                 coming.go()
             return write(source, writes)
 
-        monkeypatch.setattr(type(camera._source), "write", gone)
+        monkeypatch.setattr(type(camera._source.controls), "write", gone)
         if required:
             with pytest.raises(OverconstrainedError) as caught:
                 camera.apply_constraints(wanted)

@@ -50,7 +50,7 @@ def test_nothing_is_said_where_nobody_asked_for_a_log():
 def test_a_program_that_wants_the_log_gets_it():
     done = run_program(WARNS, "log")
 
-    assert done.stderr.startswith("v4l2capture.source WARNING a part of the camera is left out")
+    assert done.stderr.startswith("v4l2capture.parts WARNING a part of the camera is left out")
 
 
 @pytest.mark.parametrize("path", sorted(PACKAGE.rglob("*.py")), ids=lambda path: path.name)
@@ -77,16 +77,16 @@ def test_each_module_has_a_logger_of_its_own(path):
 
 
 def test_commands_say_what_is_logged(run, monkeypatch):
-    from v4l2capture import source
+    from v4l2capture import controlset, parts
 
-    look = source.Source.states
+    look = controlset.ControlSet.states
 
     def warn(self, names=None):
-        source._log.warning("it is getting dark")
-        source._log.info("by the way")
+        parts._log.warning("it is getting dark")
+        parts._log.info("by the way")
         return look(self, names)
 
-    monkeypatch.setattr(source.Source, "states", warn)
+    monkeypatch.setattr(controlset.ControlSet, "states", warn)
 
     status, _, err = run("caps", "sim:webcam")
 

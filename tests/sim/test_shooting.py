@@ -323,13 +323,13 @@ def flash(camera):
 @pytest.mark.parametrize("disturb", [light_the_torch, expose_by_hand, flash])
 def test_light_that_was_disturbed_has_to_settle(camera, disturb):
     shot(camera)
-    assert camera._source.settled
+    assert camera._source.controls.settled
 
     disturb(camera)
-    assert not camera._source.settled
+    assert not camera._source.controls.settled
 
     shot(camera)
-    assert camera._source.settled
+    assert camera._source.controls.settled
 
 
 def test_unlit_frame_is_no_photo(with_lamp, monkeypatch):

@@ -487,7 +487,7 @@ def test_camera_that_goes_as_a_whole_is_the_one_that_is_gone():
         phone.unplug()
 
         with pytest.raises(DeviceGoneError) as caught:
-            camera._source.write([Write(IDS["led_mode"], 2, "torch")])
+            camera._source.controls.write([Write(IDS["led_mode"], 2, "torch")])
 
         assert caught.value.filename == phone.path
         assert camera.problems == []
