@@ -187,25 +187,28 @@ static void make_planes(const struct job *job, const struct vc_jpeg_planes *out)
 	const bool diagonal = vc_matrix_is_diagonal(&job->matrix);
 
 	for (uint32_t y = 0; y < s->height; y++) {
-		uint8_t *to = out->plane[0] + out->stride[0] * y;
-		uint8_t *to_cb, *to_cr;
+		uint8_t *to[3] = {out->plane[0] + out->stride[0] * y};
 		const uint8_t *row[3];
 
+		for (int i = 1; chroma && i < 3; i++)
+			to[i] = out->plane[i] + out->stride[i] * (y / l->vdiv);
+		if (diagonal && l->scale) {
+			l->scale(s, y, &job->matrix, to);
+			continue;
+		}
 		l->read(s, y, row);
 		if (diagonal)
-			make_plane_row(job, 0, row[0], to, s->width);
+			make_plane_row(job, 0, row[0], to[0], s->width);
 		else
-			s->rows->to_luma(row, l->hdiv == 2, &job->matrix, to, s->width);
+			s->rows->to_luma(row, l->hdiv == 2, &job->matrix, to[0], s->width);
 
 		if (!chroma || y % l->vdiv)
 			continue;
-		to_cb = out->plane[1] + out->stride[1] * (y / l->vdiv);
-		to_cr = out->plane[2] + out->stride[2] * (y / l->vdiv);
 		if (diagonal) {
-			make_plane_row(job, 1, row[1], to_cb, chroma);
-			make_plane_row(job, 2, row[2], to_cr, chroma);
+			make_plane_row(job, 1, row[1], to[1], chroma);
+			make_plane_row(job, 2, row[2], to[2], chroma);
 		} else {
-			s->rows->to_chroma(row, &job->matrix, to_cb, to_cr, chroma);
+			s->rows->to_chroma(row, &job->matrix, to[1], to[2], chroma);
 		}
 	}
 }

@@ -8,7 +8,8 @@
 /*
  * The matrix from Y'CbCr to R'G'B', or to Y'CbCr of BT.601 in full range.
  * In the latter chroma never depends on luma, and when the picture has BT.601
- * already, luma does not depend on chroma: vc_matrix_is_diagonal().
+ * already, luma does not depend on chroma, and Cb and Cr are treated alike:
+ * vc_matrix_is_diagonal().
  *
  * Returns 0, or -EINVAL for values that are not in the enums or DEFAULT.
  */

@@ -52,6 +52,16 @@ static void read_422(const struct vc_source *s, uint32_t y, const uint8_t *row[3
 	point_to_scratch(s, 0, row);
 }
 
+static void scale_422(const struct vc_source *s, uint32_t y, const struct vc_matrix *matrix,
+		      uint8_t *const out[3])
+{
+	const uint8_t *at = s->layout->at;
+	bool cb_first = at[1] < at[2];
+
+	s->rows->scale_422(row_of(s, 0, y), at[0] == 0, matrix, out[0], out[cb_first ? 1 : 2],
+			   out[cb_first ? 2 : 1], s->width);
+}
+
 static void read_pixels(const struct vc_source *s, uint32_t y, const uint8_t *row[3])
 {
 	s->rows->split_pixels(row_of(s, 0, y), s->layout->unit_bits / 8, s->layout->at, s->scratch,
@@ -94,7 +104,8 @@ static void read_mipi(const struct vc_source *s, uint32_t y, const uint8_t *row[
 /* Places in the four bytes of the first luma, Cb and Cr. */
 #define YUV422(name, y, cb, cr) \
 	FORMAT(name, .family = VC_YCBCR, .memory_planes = 1, .colour_planes = 1, .unit = 2, \
-	       .unit_bits = 32, .hdiv = 2, .vdiv = 1, .read = read_422, .at = {y, cb, cr})
+	       .unit_bits = 32, .hdiv = 2, .vdiv = 1, .read = read_422, .scale = scale_422, \
+	       .at = {y, cb, cr})
 
 /* Luma and chroma pairs; places in the pair of Cb and Cr, plus 1. */
 #define PAIRS(name, memory, h, v, cb, cr) \

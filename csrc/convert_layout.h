@@ -25,6 +25,13 @@ struct vc_source;
  */
 typedef void vc_read_row(const struct vc_source *source, uint32_t y, const uint8_t *row[3]);
 
+/*
+ * Read row y and map its components with the diagonal matrix of vc_matrix_jpeg(), into
+ * rows that the caller has.
+ */
+typedef void vc_scale_row(const struct vc_source *source, uint32_t y,
+			  const struct vc_matrix *matrix, uint8_t *const out[3]);
+
 struct vc_layout {
 	uint32_t fourcc;
 	enum vc_family family;
@@ -37,6 +44,7 @@ struct vc_layout {
 	uint8_t hdiv, vdiv;
 
 	vc_read_row *read;
+	vc_scale_row *scale; /* NULL where it would be no faster than one after the other */
 	/* What read() wants to know; each uses some of it. */
 	uint8_t at[3]; /* place of the components in a pixel or group, or of the planes */
 	struct vc_field field[3];

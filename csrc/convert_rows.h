@@ -70,6 +70,12 @@ struct vc_rows {
 			uint8_t *y, size_t n);
 	void (*to_chroma)(const uint8_t *const in[3], const struct vc_matrix *matrix, uint8_t *cb,
 			  uint8_t *cr, size_t n);
+	/*
+	 * split_422() and a diagonal matrix that treats both kinds of chroma alike, at
+	 * once: to n luma and ceil(n / 2) + ceil(n / 2) chroma samples.
+	 */
+	void (*scale_422)(const uint8_t *in, bool luma_first, const struct vc_matrix *matrix,
+			  uint8_t *y, uint8_t *a, uint8_t *b, size_t n);
 	/* rgb[3 i + j] = in[j][i] */
 	void (*interleave)(const uint8_t *const in[3], uint8_t *rgb, size_t n);
 	/*

@@ -5,7 +5,7 @@
  *
  * Plain loops are left to the compiler's vectoriser, and their form is what it
  * understands: no early exit, one stride, `restrict`.  Only what it does badly
- * is written out, in convert_simd.h: three bytes side by side.
+ * is written out, in convert_simd.h: three bytes side by side, and clamping.
  */
 #include <string.h>
 
@@ -149,10 +149,43 @@ static void take_high(const uint8_t *restrict in, unsigned int size, unsigned in
 
 /* ---- colour ------------------------------------------------------------ */
 
+static inline uint8_t scaled(uint8_t v, int16_t k, int16_t offset)
+{
+	return clamp(mulhi(centre(v), k) + offset);
+}
+
 static void scale(const uint8_t *in, int16_t k, int16_t offset, uint8_t *out, size_t n)
 {
 	for (size_t i = scale_vectors(in, k, offset, out, n); i < n; i++)
-		out[i] = clamp(mulhi(centre(in[i]), k) + offset);
+		out[i] = scaled(in[i], k, offset);
+}
+
+/* Inlined with constant `luma`, the place of luma in each pair of bytes. */
+static inline __attribute__((always_inline)) void
+scale_422_loop(const uint8_t *restrict in, const size_t luma, const struct vc_matrix *matrix,
+	       uint8_t *restrict y, uint8_t *restrict a, uint8_t *restrict b, size_t n)
+{
+	const struct vc_matrix m = *matrix; /* y may not alias it now */
+	const size_t first = 1 - luma, second = 3 - luma;
+
+	for (size_t i = 0; i < n; i++)
+		y[i] = scaled(in[2 * i + luma], m.k[0][0], m.offset[0]);
+	for (size_t i = 0; i < (n + 1) / 2; i++) {
+		a[i] = scaled(in[4 * i + first], m.k[1][1], m.offset[1]);
+		b[i] = scaled(in[4 * i + second], m.k[1][1], m.offset[1]);
+	}
+}
+
+static void scale_422(const uint8_t *in, bool luma_first, const struct vc_matrix *matrix,
+		      uint8_t *y, uint8_t *a, uint8_t *b, size_t n)
+{
+	size_t done = scale_422_vectors(in, luma_first, matrix, y, a, b, n);
+
+	in += 2 * done, y += done, a += done / 2, b += done / 2, n -= done;
+	if (luma_first)
+		scale_422_loop(in, 0, matrix, y, a, b, n);
+	else
+		scale_422_loop(in, 1, matrix, y, a, b, n);
 }
 
 static void interleave(const uint8_t *const in[3], uint8_t *restrict rgb, size_t n)
@@ -312,6 +345,7 @@ const struct vc_rows VC_ROWS = {
 	.to_rgb = to_rgb,
 	.to_luma = to_luma,
 	.to_chroma = to_chroma,
+	.scale_422 = scale_422,
 	.interleave = interleave,
 	.demosaic = demosaic,
 };

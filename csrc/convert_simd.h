@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What the vectoriser does badly, by hand: three byte rows to R, G, B side by
- * side, and clamping to bytes.  Internal to convert_rows_impl.h.
+ * side, packed 4:2:2 apart, and clamping to bytes.  Internal to convert_rows_impl.h.
  *
  * Each function treats as many whole vectors as there are in n pixels and
  * returns how many pixels that was; the caller does the rest.
@@ -57,6 +57,32 @@ static inline vec load_high(const uint8_t *p)
 	vec words = _mm_cvtepu8_epi16(_mm_loadl_epi64((const __m128i *)p));
 #endif
 	return OP(slli_epi16)(words, 8);
+}
+
+/* The first halves of all lanes, then the second ones: packing two vectors mixes them. */
+static inline vec join_lanes(vec v)
+{
+#ifdef __AVX2__
+	return _mm256_permute4x64_epi64(v, 0xd8);
+#else
+	return v;
+#endif
+}
+
+/* Pairs of bytes, not joined yet: the first of each to a, the second to b. */
+static inline void store_pairs(uint8_t *a, uint8_t *b, vec v)
+{
+	const __m128i apart = _mm_setr_epi8(0, 2, 4, 6, 8, 10, 12, 14, 1, 3, 5, 7, 9, 11, 13, 15);
+
+	v = OP(shuffle_epi8)(v, BROADCAST(apart));
+#ifdef __AVX2__
+	v = _mm256_permutevar8x32_epi32(v, _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7));
+	_mm_storeu_si128((__m128i *)a, _mm256_castsi256_si128(v));
+	_mm_storeu_si128((__m128i *)b, _mm256_extracti128_si256(v, 1));
+#else
+	_mm_storel_epi64((__m128i *)a, v);
+	_mm_storeh_pd((double *)b, _mm_castsi128_pd(v));
+#endif
 }
 
 /* Three lanes of results to memory, lane by lane of the input. */
@@ -171,6 +197,14 @@ static inline vec finish(struct words luma, struct words chroma, vec offset)
 	return OP(packus_epi16)(OP(srai_epi16)(sum.even, 5), OP(srai_epi16)(sum.odd, 5));
 }
 
+/* Words of one component, as bytes: a's in the first half of each lane, b's in the second. */
+static inline vec scale_words(vec a, vec b, vec k, vec offset)
+{
+	a = OP(srai_epi16)(OP(add_epi16)(OP(mulhi_epi16)(a, k), offset), 5);
+	b = OP(srai_epi16)(OP(add_epi16)(OP(mulhi_epi16)(b, k), offset), 5);
+	return OP(packus_epi16)(a, b);
+}
+
 /* One component, its samples in order: the halves of each lane apart. */
 static size_t scale_vectors(const uint8_t *in, int16_t k, int16_t offset, uint8_t *out, size_t n)
 {
@@ -180,14 +214,55 @@ static size_t scale_vectors(const uint8_t *in, int16_t k, int16_t offset, uint8_
 
 	for (i = 0; i + STEP <= n; i += STEP) {
 		vec bytes = BITS(xor)(load(in + i), OP(set1_epi8)(-128));
-		vec low = OP(mulhi_epi16)(OP(unpacklo_epi8)(zero, bytes), k_all);
-		vec high = OP(mulhi_epi16)(OP(unpackhi_epi8)(zero, bytes), k_all);
 
-		low = OP(srai_epi16)(OP(add_epi16)(low, offset_all), 5);
-		high = OP(srai_epi16)(OP(add_epi16)(high, offset_all), 5);
-		store(out + i, OP(packus_epi16)(low, high));
+		store(out + i, scale_words(OP(unpacklo_epi8)(zero, bytes),
+					   OP(unpackhi_epi8)(zero, bytes), k_all, offset_all));
 	}
 	return i;
+}
+
+/*
+ * The processor fetches ahead by itself, but not past the end of a page, and each
+ * row of a large picture has one.
+ */
+#define FETCH_AHEAD 4096 /* bytes */
+
+/*
+ * Inlined with constant `luma_first`.  Luma and chroma alternate, so load_centred()
+ * has them apart already.
+ */
+static inline __attribute__((always_inline)) size_t
+scale_422_steps(const uint8_t *in, bool luma_first, const struct vc_matrix *matrix, uint8_t *y,
+		uint8_t *a, uint8_t *b, size_t n)
+{
+	const vec k_luma = OP(set1_epi16)(matrix->k[0][0]);
+	const vec k_chroma = OP(set1_epi16)(matrix->k[1][1]);
+	const vec luma_offset = OP(set1_epi16)(matrix->offset[0]);
+	const vec chroma_offset = OP(set1_epi16)(matrix->offset[1]);
+	size_t i;
+
+	for (i = 0; i + STEP <= n; i += STEP) {
+		struct words one = load_centred(in + 2 * i);
+		struct words two = load_centred(in + 2 * i + STEP);
+		vec luma, chroma;
+
+		/* As a number, since it may lie behind the picture; then nothing is fetched. */
+		_mm_prefetch((const char *)((uintptr_t)(in + 2 * i) + FETCH_AHEAD), _MM_HINT_T0);
+		luma = luma_first ? scale_words(one.even, two.even, k_luma, luma_offset)
+				  : scale_words(one.odd, two.odd, k_luma, luma_offset);
+		chroma = luma_first ? scale_words(one.odd, two.odd, k_chroma, chroma_offset)
+				    : scale_words(one.even, two.even, k_chroma, chroma_offset);
+		store(y + i, join_lanes(luma));
+		store_pairs(a + i / 2, b + i / 2, chroma);
+	}
+	return i;
+}
+
+static size_t scale_422_vectors(const uint8_t *in, bool luma_first, const struct vc_matrix *matrix,
+				uint8_t *y, uint8_t *a, uint8_t *b, size_t n)
+{
+	return luma_first ? scale_422_steps(in, true, matrix, y, a, b, n)
+			  : scale_422_steps(in, false, matrix, y, a, b, n);
 }
 
 /* Inlined with constant `half`, which folds the words that are the same. */
@@ -225,7 +300,7 @@ static size_t to_rgb_vectors(const uint8_t *const in[3], bool half, const struct
 		    : to_rgb_loop(in, false, matrix, rgb, n);
 }
 
-#else /* the plain loops do the arithmetic well enough */
+#else /* the plain loops do most of the arithmetic well enough */
 
 #ifdef __ARM_NEON
 #include <arm_neon.h>
@@ -244,11 +319,55 @@ static size_t interleave_vectors(const uint8_t *const in[3], uint8_t *rgb, size_
 	return i;
 }
 
+/* The doubled product is halved again while the offset is added: mulhi, exactly. */
+static inline uint8x8_t scale_half(uint8x8_t bytes, int16_t k, int16x8_t offset)
+{
+	int16x8_t words = vreinterpretq_s16_u16(vshlq_n_u16(vmovl_u8(bytes), 8));
+
+	return vqshrun_n_s16(vsraq_n_s16(offset, vqdmulhq_n_s16(words, k), 1), 5);
+}
+
+static inline uint8x16_t scale_bytes(uint8x16_t bytes, int16_t k, int16x8_t offset)
+{
+	bytes = veorq_u8(bytes, vdupq_n_u8(0x80));
+	return vcombine_u8(scale_half(vget_low_u8(bytes), k, offset),
+			   scale_half(vget_high_u8(bytes), k, offset));
+}
+
+static size_t scale_422_vectors(const uint8_t *in, bool luma_first, const struct vc_matrix *matrix,
+				uint8_t *y, uint8_t *a, uint8_t *b, size_t n)
+{
+	const int16_t k_luma = matrix->k[0][0], k_chroma = matrix->k[1][1];
+	const int16x8_t luma_offset = vdupq_n_s16(matrix->offset[0]);
+	const int16x8_t chroma_offset = vdupq_n_s16(matrix->offset[1]);
+	const int luma = luma_first ? 0 : 1;
+	size_t i;
+
+	for (i = 0; i + 32 <= n; i += 32) {
+		const uint8x16x4_t group = vld4q_u8(in + 2 * i);
+		const uint8x16x2_t pair = {
+			{scale_bytes(group.val[luma], k_luma, luma_offset),
+			 scale_bytes(group.val[luma + 2], k_luma, luma_offset)}};
+
+		vst2q_u8(y + i, pair);
+		vst1q_u8(a + i / 2, scale_bytes(group.val[1 - luma], k_chroma, chroma_offset));
+		vst1q_u8(b + i / 2, scale_bytes(group.val[3 - luma], k_chroma, chroma_offset));
+	}
+	return i;
+}
+
 #else
 
 static size_t interleave_vectors(const uint8_t *const in[3], uint8_t *rgb, size_t n)
 {
 	(void)in, (void)rgb, (void)n;
+	return 0;
+}
+
+static size_t scale_422_vectors(const uint8_t *in, bool luma_first, const struct vc_matrix *matrix,
+				uint8_t *y, uint8_t *a, uint8_t *b, size_t n)
+{
+	(void)in, (void)luma_first, (void)matrix, (void)y, (void)a, (void)b, (void)n;
 	return 0;
 }
 
