@@ -160,17 +160,18 @@ static void scale(const uint8_t *in, int16_t k, int16_t offset, uint8_t *out, si
 		out[i] = scaled(in[i], k, offset);
 }
 
-/* Inlined with constant `luma`, the place of luma in each pair of bytes. */
+/* Inlined with constant `luma_first`, for the vectors, too. */
 static inline __attribute__((always_inline)) void
-scale_422_loop(const uint8_t *restrict in, const size_t luma, const struct vc_matrix *matrix,
+scale_422_loop(const uint8_t *restrict in, const bool luma_first, const struct vc_matrix *matrix,
 	       uint8_t *restrict y, uint8_t *restrict a, uint8_t *restrict b, size_t n)
 {
 	const struct vc_matrix m = *matrix; /* y may not alias it now */
-	const size_t first = 1 - luma, second = 3 - luma;
+	const size_t luma = luma_first ? 0 : 1, first = 1 - luma, second = 3 - luma;
+	const size_t done = scale_422_vectors(in, luma_first, &m, y, a, b, n);
 
-	for (size_t i = 0; i < n; i++)
+	for (size_t i = done; i < n; i++)
 		y[i] = scaled(in[2 * i + luma], m.k[0][0], m.offset[0]);
-	for (size_t i = 0; i < (n + 1) / 2; i++) {
+	for (size_t i = done / 2; i < (n + 1) / 2; i++) {
 		a[i] = scaled(in[4 * i + first], m.k[1][1], m.offset[1]);
 		b[i] = scaled(in[4 * i + second], m.k[1][1], m.offset[1]);
 	}
@@ -179,13 +180,10 @@ scale_422_loop(const uint8_t *restrict in, const size_t luma, const struct vc_ma
 static void scale_422(const uint8_t *in, bool luma_first, const struct vc_matrix *matrix,
 		      uint8_t *y, uint8_t *a, uint8_t *b, size_t n)
 {
-	size_t done = scale_422_vectors(in, luma_first, matrix, y, a, b, n);
-
-	in += 2 * done, y += done, a += done / 2, b += done / 2, n -= done;
 	if (luma_first)
-		scale_422_loop(in, 0, matrix, y, a, b, n);
+		scale_422_loop(in, true, matrix, y, a, b, n);
 	else
-		scale_422_loop(in, 1, matrix, y, a, b, n);
+		scale_422_loop(in, false, matrix, y, a, b, n);
 }
 
 static void interleave(const uint8_t *const in[3], uint8_t *restrict rgb, size_t n)

@@ -232,8 +232,8 @@ static size_t scale_vectors(const uint8_t *in, int16_t k, int16_t offset, uint8_
  * has them apart already.
  */
 static inline __attribute__((always_inline)) size_t
-scale_422_steps(const uint8_t *in, bool luma_first, const struct vc_matrix *matrix, uint8_t *y,
-		uint8_t *a, uint8_t *b, size_t n)
+scale_422_vectors(const uint8_t *in, bool luma_first, const struct vc_matrix *matrix, uint8_t *y,
+		  uint8_t *a, uint8_t *b, size_t n)
 {
 	const vec k_luma = OP(set1_epi16)(matrix->k[0][0]);
 	const vec k_chroma = OP(set1_epi16)(matrix->k[1][1]);
@@ -256,13 +256,6 @@ scale_422_steps(const uint8_t *in, bool luma_first, const struct vc_matrix *matr
 		store_pairs(a + i / 2, b + i / 2, chroma);
 	}
 	return i;
-}
-
-static size_t scale_422_vectors(const uint8_t *in, bool luma_first, const struct vc_matrix *matrix,
-				uint8_t *y, uint8_t *a, uint8_t *b, size_t n)
-{
-	return luma_first ? scale_422_steps(in, true, matrix, y, a, b, n)
-			  : scale_422_steps(in, false, matrix, y, a, b, n);
 }
 
 /* Inlined with constant `half`, which folds the words that are the same. */
@@ -334,8 +327,10 @@ static inline uint8x16_t scale_bytes(uint8x16_t bytes, int16_t k, int16x8_t offs
 			   scale_half(vget_high_u8(bytes), k, offset));
 }
 
-static size_t scale_422_vectors(const uint8_t *in, bool luma_first, const struct vc_matrix *matrix,
-				uint8_t *y, uint8_t *a, uint8_t *b, size_t n)
+/* Inlined with constant `luma_first`: indexed by a variable, the registers go through memory. */
+static inline __attribute__((always_inline)) size_t
+scale_422_vectors(const uint8_t *in, bool luma_first, const struct vc_matrix *matrix, uint8_t *y,
+		  uint8_t *a, uint8_t *b, size_t n)
 {
 	const int16_t k_luma = matrix->k[0][0], k_chroma = matrix->k[1][1];
 	const int16x8_t luma_offset = vdupq_n_s16(matrix->offset[0]);
