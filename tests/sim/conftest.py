@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from v4l2capture import Device
+from v4l2capture import Device, SimulatedCamera
 from v4l2capture.cli import main
 
 from .lanes import UVC, VIVID, Lane, SimLane, UvcLane, VividLane, open_small
@@ -84,6 +84,12 @@ def device(camera: Lane) -> Iterator[Device]:
     """An open camera in a small format. Streams are the tests' own: they have to die."""
     with open_small(camera) as device:
         yield device
+
+
+@pytest.fixture
+def sim() -> SimulatedCamera:
+    """The simulated webcam, whose clock goes by itself. Files that need another have their own."""
+    return SimulatedCamera("webcam")
 
 
 @pytest.fixture

@@ -27,11 +27,6 @@ from v4l2capture.sim import read_counter
 from v4l2capture.writeplan import Write
 
 
-@pytest.fixture
-def sim():
-    return SimulatedCamera("webcam")
-
-
 def values(sim):
     with Device(sim.path) as device:
         return device.controls.read(), device.format

@@ -14,18 +14,12 @@ from v4l2capture import (
     CaptureTimeout,
     ClosedError,
     DeviceGoneError,
-    SimulatedCamera,
 )
 from v4l2capture import absence as absence_module
 from v4l2capture.waiting import Waiter
 
 from ..waits import Doing, wait_until_away
 from .lanes import mappings, open_fds
-
-
-@pytest.fixture
-def sim():
-    return SimulatedCamera("webcam")
 
 
 @pytest.fixture

@@ -14,7 +14,6 @@ from v4l2capture import (
     DeviceError,
     DeviceGoneError,
     OverconstrainedError,
-    SimulatedCamera,
 )
 from v4l2capture import connection as connection_module
 from v4l2capture import refusal as refusal_module
@@ -23,11 +22,6 @@ from v4l2capture import sim as sim_module
 from ..waits import Doing, wait_until_away
 from .face import control
 from .lanes import small
-
-
-@pytest.fixture
-def sim():
-    return SimulatedCamera("webcam")
 
 
 @pytest.fixture

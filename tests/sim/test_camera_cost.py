@@ -3,18 +3,13 @@
 
 import pytest
 
-from v4l2capture import Camera, Device, SimulatedCamera
+from v4l2capture import Camera, Device
 
 REQUESTS = (
     *("QUERYCAP", "ENUM_FMT", "ENUM_FRAMESIZES", "ENUM_FRAMEINTERVALS", "G_FMT", "G_PARM"),
     *("QUERY_EXT_CTRL", "QUERYCTRL", "QUERYMENU", "G_EXT_CTRLS", "G_CTRL", "SUBSCRIBE_EVENT"),
     *("DQEVENT", "S_EXT_CTRLS", "TRY_EXT_CTRLS", "S_CTRL", "S_FMT", "TRY_FMT", "S_PARM"),
 )
-
-
-@pytest.fixture
-def sim():
-    return SimulatedCamera("webcam")
 
 
 @pytest.fixture

@@ -14,11 +14,6 @@ PROFILES = Path(v4l2capture.__file__).parent / "profiles"
 
 
 @pytest.fixture
-def sim():
-    return SimulatedCamera("webcam")
-
-
-@pytest.fixture
 def phone():
     return SimulatedCamera("phone")
 

@@ -19,11 +19,6 @@ from .face import control
 from .lanes import mappings, small
 
 
-@pytest.fixture
-def sim():
-    return SimulatedCamera("webcam")
-
-
 @pytest.mark.quirk("unplugged", "partly-restored")
 def test_reopened_camera_is_as_it_was(sim):
     with Camera(sim.path) as camera:

@@ -20,11 +20,6 @@ from v4l2capture import lamp as lamp_module
 from v4l2capture import shooting as shooting_module
 
 
-@pytest.fixture
-def sim():
-    return SimulatedCamera("webcam")
-
-
 def values(sim):
     with Device(sim.path) as device:
         return device.controls.read(), device.format

@@ -9,7 +9,6 @@ from v4l2capture import (
     DeviceGoneError,
     NotSupportedError,
     OverconstrainedError,
-    SimulatedCamera,
 )
 from v4l2capture.lamp import Lamp
 from v4l2capture.led import open_led
@@ -34,11 +33,6 @@ class Coming(Files):
 @pytest.fixture
 def coming(tmp_path):
     return Coming(tmp_path / "white:flash", STROBES)
-
-
-@pytest.fixture
-def sim():
-    return SimulatedCamera("webcam")
 
 
 def test_led_that_is_gone_is_told_of(coming):
